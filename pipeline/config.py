@@ -1,0 +1,62 @@
+"""The typed description of a pipeline. TOML files and launch lines both become it; the supervisor runs it.
+
+It is names and values only: whether a stage exists, whether its properties are valid and whether caps can link
+is known once the stages are built, in their own processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DEFAULT_WINDOW = 8
+LEAKY = ("no", "upstream", "downstream")
+
+
+@dataclass(frozen=True, slots=True)
+class StageConfig:
+    """One stage. ``factory`` is a short name (``dedup``) or an import string (``stages.dedup:Dedup``)."""
+
+    name: str
+    factory: str
+    process: str
+    properties: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkConfig:
+    """From a stage's src pad (empty: its first) to a stage's sink pad.
+
+    ``window``: frames that may be out unacknowledged. ``leaky``: ``no``, ``upstream`` (a full link refuses the
+    new frame) or ``downstream`` (it drops the oldest one), as in GStreamer.
+    """
+
+    source: str
+    sink: str
+    pad: str = ""
+    window: int = DEFAULT_WINDOW
+    leaky: str = "no"
+
+    @property
+    def id(self) -> str:
+        return f"{self.source}.{self.pad}-{self.sink}" if self.pad else f"{self.source}-{self.sink}"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a process may give no sign of life in each phase, and how long a drain may take, in seconds."""
+
+    starting_s: float = 30.0
+    working_s: float = 10.0
+    draining_s: float = 120.0
+    stopping_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineConfig:
+    """Stages in order of the data flow and the links between them; always a tree with one source."""
+
+    stages: tuple[StageConfig, ...]
+    links: tuple[LinkConfig, ...]
+    name: str = "pipeline"
+    limits: Limits = field(default_factory=Limits)

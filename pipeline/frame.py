@@ -1,0 +1,152 @@
+"""What travels between pads: frames with a small analysis plane and a picture, and events in band with them.
+
+A frame's picture is either the pixels themselves (``Picture``) or a ``Ticket`` for a slot of the shared-memory
+pool. Stages hand out and receive frames; whether a picture crossed a process boundary is none of their business.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.caps import Caps
+
+Plane: TypeAlias = NDArray[np.uint8]
+Value: TypeAlias = "None | bool | int | float | str | bytes | Sequence[Value] | Mapping[str, Value]"
+Meta: TypeAlias = Mapping[str, Value]
+
+SECOND_NS = 1_000_000_000
+
+
+class Flags(enum.IntFlag):
+    """DISCONT: the first frame after a break in the stream. GAP: stands for a stretch without data."""
+
+    NONE = 0
+    DISCONT = 1
+    GAP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the samples of a picture lie in memory and how they are to be shown.
+
+    ``pix_fmt``: one of ``PIX_FMTS``, FFmpeg's names. ``width``, ``height``: of the stored samples, before
+    rotation. ``rotation``: degrees clockwise that put the picture upright, 0, 90, 180 or 270.
+    ``sar``: sample aspect ratio, width over height, of one stored sample. ``matrix``: YUV matrix,
+    ``bt601``, ``bt709`` or ``bt2020``. ``full_range``: luma 0..255 instead of 16..235.
+    """
+
+    pix_fmt: str
+    width: int
+    height: int
+    matrix: str = "bt709"
+    full_range: bool = False
+    rotation: int = 0
+    sar: float = 1.0
+
+    def plane_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Shapes of the planes as numpy arrays of uint8, in order. Raises KeyError for an unknown pix_fmt."""
+        w, h = self.width, self.height
+        half_w, half_h = (w + 1) // 2, (h + 1) // 2
+        return {
+            "gray": ((h, w),),
+            "bgr24": ((h, w, 3),),
+            "yuv420p": ((h, w), (half_h, half_w), (half_h, half_w)),
+            "yuv422p": ((h, w), (h, half_w), (h, half_w)),
+            "yuv444p": ((h, w), (h, w), (h, w)),
+            "nv12": ((h, w), (half_h, half_w, 2)),
+        }[self.pix_fmt]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that all planes take together, packed."""
+        return sum(int(np.prod(shape)) for shape in self.plane_shapes())
+
+
+PIX_FMTS = ("gray", "bgr24", "yuv420p", "yuv422p", "yuv444p", "nv12")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A full-resolution picture: planes of uint8 whose shapes are ``layout.plane_shapes()``."""
+
+    layout: Layout
+    planes: tuple[Plane, ...]
+
+    def copy(self) -> Picture:
+        """The same picture in memory of its own."""
+        return Picture(self.layout, tuple(plane.copy() for plane in self.planes))
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A claim on a picture in the pool: valid as long as the slot still holds that generation."""
+
+    slot: int
+    generation: int
+    layout: Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One moment of the stream.
+
+    ``seq`` counts from 0 in each epoch; ``epoch`` counts connections; ``pts_ns`` is stream time in ns;
+    ``wall_ns`` is wall time in ns since 1970 (0: unknown, as in files). ``planes`` are the analysis planes,
+    uint8, in the format that ``caps`` state: gray8 (h, w); bgr24 (h, w, 3).
+    """
+
+    seq: int
+    pts_ns: int
+    caps: Caps
+    planes: tuple[Plane, ...] = ()
+    image: Picture | Ticket | None = None
+    meta: Meta = field(default_factory=dict)
+    flags: Flags = Flags.NONE
+    epoch: int = 0
+    wall_ns: int = 0
+
+
+class EventKind(enum.StrEnum):
+    """Events that travel in order with the frames and are acknowledged like them."""
+
+    CAPS = "caps"
+    GAP = "gap"
+    VISIT_END = "visit-end"
+    EPOCH = "epoch"
+    LECTURE_START = "lecture-start"
+    LECTURE_STOP = "lecture-stop"
+    EOS = "eos"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened between two frames, at ``pts_ns`` of stream time."""
+
+    kind: EventKind
+    pts_ns: int = 0
+    data: Meta = field(default_factory=dict)
+
+
+Item: TypeAlias = Frame | Event
+
+
+@dataclass(frozen=True, slots=True)
+class To:
+    """An item for a named src pad; a bare item goes to the stage's first src pad."""
+
+    pad: str
+    item: Item
+
+
+Output: TypeAlias = Item | To
+
+
+def caps_event(caps: Caps, pts_ns: int = 0) -> Event:
+    """The event with which a source announces the fixed caps of what follows."""
+    return Event(EventKind.CAPS, pts_ns, {"caps": str(caps)})

@@ -1,0 +1,112 @@
+"""Messages of the bus: what a child process tells the supervisor, and what it is told.
+
+Plain data; ``wire`` turns them into bytes. Unlike events they do not travel with the frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from pipeline.frame import Meta
+from pipeline.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What became of a stage's frames: ``received == sent + sum(dropped) + held`` at the end of a run.
+
+    For a source, ``received`` counts frames decoded. ``lost_pictures`` counts pictures whose pool slot was
+    reused before they were taken; their frames are not lost. ``busy_ns`` is time spent in process().
+    """
+
+    received: int = 0
+    sent: int = 0
+    held: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    lost_pictures: int = 0
+    last_pts_ns: int = 0
+    busy_ns: int = 0
+
+    @property
+    def missing(self) -> int:
+        """Frames not accounted for; anything but 0 at the end of a run is a bug."""
+        return self.received - self.sent - self.held - sum(self.dropped.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A child built a stage: its pads, with caps in text form, for the check that all can link."""
+
+    stage: str
+    sink_caps: str | None
+    src_caps: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    stage: str
+    old: State
+    new: State
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Sent by the run loop once a second and never by a thread. ``phase``: starting, working or draining."""
+
+    process: str
+    phase: str
+    ledgers: Mapping[str, Ledger]
+
+
+@dataclass(frozen=True, slots=True)
+class Warn:
+    """Something a person should know; the run goes on."""
+
+    stage: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A stage ended by an error. ``kind`` is the class name from ``errors``."""
+
+    stage: str
+    kind: str
+    text: str
+    trace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """EOS has passed through every stage of a process; the ledgers are final."""
+
+    process: str
+    ledgers: Mapping[str, Ledger]
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A message of a stage's own, such as the exporter's ``slide`` or the decoder's ``stream``."""
+
+    stage: str
+    name: str
+    data: Meta = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """To a child: every pad can link, let frames flow. ``caps`` maps a link's id to what both ends allow."""
+
+    caps: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """To a source's process: stop producing, send EOS."""
+
+
+BusMessage: TypeAlias = (
+    Described | StateChanged | Heartbeat | Warn | Failure | Finished | Element | Play | Drain
+)

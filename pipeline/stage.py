@@ -1,0 +1,148 @@
+"""The contract of a stage. A stage sees frames and returns frames; never sockets, processes or signals.
+
+Subclass ``Stage`` (or ``Source``), give it ``Properties``, pads, and one work method. The runner calls, in one
+thread and in this order: the constructor with valid properties, ``start``, ``set_caps``, then ``process`` and
+``handle`` as items come, ``drain`` once at EOS, and ``stop`` whatever happened.
+"""
+
+from __future__ import annotations
+
+import difflib
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipeline.caps import Caps
+from pipeline.errors import ConfigError
+from pipeline.frame import Event, Frame, Meta, Output, Picture
+
+
+class Properties(BaseModel):
+    """Base of every stage's properties. Unknown keys are refused; each field has a description."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+
+
+class Context(Protocol):
+    """What a stage may ask of whoever drives it. The runner and ``testing.Harness`` implement it."""
+
+    def post(self, name: str, data: Meta) -> None:
+        """Put an Element message on the bus."""
+
+    def warn(self, text: str) -> None:
+        """Put a Warning on the bus."""
+
+    def take(self, frame: Frame) -> Picture | None:
+        """The frame's picture in memory of the caller's own, or None if it has none or its slot was reused."""
+
+    def dropped(self, reason: str, count: int) -> None:
+        """Account for frames that go no further."""
+
+    def held(self, change: int) -> None:
+        """Account for a change in the number of frames kept for later."""
+
+
+P = TypeVar("P", bound=Properties)
+
+
+class BaseStage(ABC, Generic[P]):
+    """What sources and stages share: properties, pads, and a way to speak to the bus."""
+
+    properties_type: ClassVar[type[Properties]] = Properties
+    summary: ClassVar[str] = ""
+
+    def __init__(self, properties: P, context: Context) -> None:
+        self.properties = properties
+        self.context = context
+
+    @property
+    @abstractmethod
+    def src_caps(self) -> Mapping[str, Caps]:
+        """Templates of the src pads by name, the default pad first; empty for a sink."""
+
+    def start(self) -> None:
+        """Acquire what the stage needs: files, models. Raises PipelineError."""
+
+    def stop(self) -> None:
+        """Release everything. Called once, also after an error."""
+
+    def drop(self, reason: str, count: int = 1) -> None:
+        """Account for frames that go no further; ``reason`` is a short fixed word.
+
+        For a source it also counts them as received.
+        """
+        self.context.dropped(reason, count)
+
+
+class Source(BaseStage[P]):
+    """A stage without a sink pad."""
+
+    def negotiate(self, allowed: Mapping[str, Caps]) -> None:
+        """Before ``produce``: what the far ends allow on each linked src pad. The default takes no notice."""
+
+    @abstractmethod
+    def produce(self) -> Iterator[Output]:
+        """Yield frames in order of pts, a CAPS event before the first. The end of the iterator is EOS.
+
+        A frame's ``image`` is a Picture whose planes need to stay valid only until the next step of the iterator.
+        """
+
+    def finish(self) -> None:
+        """Called when a drain was asked for: make ``produce`` end soon."""
+
+
+class Stage(BaseStage[P]):
+    """A stage with one sink pad and any number of src pads."""
+
+    @property
+    @abstractmethod
+    def sink_caps(self) -> Caps:
+        """Template of the sink pad."""
+
+    def set_caps(self, caps: Caps) -> Mapping[str, Caps]:
+        """Fixed caps arrived at the sink pad; return the fixed caps of each src pad. May happen again.
+
+        The default passes the sink's fields on under each src pad's media type. Raises CapsError.
+        """
+        return {pad: Caps(template.media, caps.fields) for pad, template in self.src_caps.items()}
+
+    @abstractmethod
+    def process(self, frame: Frame) -> Iterable[Output]:
+        """Do the work on one frame; each frame is sent on, dropped with a reason, or held."""
+
+    def handle(self, event: Event) -> Iterable[Output]:
+        """An event other than CAPS and EOS came by; the default passes it on."""
+        return (event,)
+
+    def drain(self) -> Iterator[Output | None]:
+        """EOS: give out what is held. A generator that works for long yields None now and then to show life."""
+        return iter(())
+
+    def hold(self, change: int) -> None:
+        """Account for frames kept for later: +1 when one is kept, -1 when it is sent on or dropped."""
+        self.context.held(change)
+
+
+AnyStage = Source[Any] | Stage[Any]
+
+
+def validated(stage: str, kind: type[Properties], given: Mapping[str, object]) -> Properties:
+    """Check ``given`` against ``kind``. Raises ConfigError that names stage, key and value, and what is allowed."""
+    try:
+        return kind.model_validate(dict(given))
+    except ValidationError as e:
+        problems = "; ".join(_problem(kind, error) for error in e.errors())
+        raise ConfigError(f"stage '{stage}': {problems}") from e
+
+
+def _problem(kind: type[Properties], error: Any) -> str:
+    key = ".".join(str(part) for part in error["loc"]) or "properties"
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, kind.model_fields, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else "it has: " + ", ".join(sorted(kind.model_fields))
+        return f"unknown property '{key}'; {hint}"
+    if error["type"] == "missing":
+        return f"property '{key}' must be set"
+    return f"property '{key}' = {error['input']!r}: {error['msg'].lower()}"
