@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-DEFAULT_WINDOW = 8
+DEFAULT_WINDOW = 32
 LEAKY = ("no", "upstream", "downstream")
 
 

@@ -30,6 +30,7 @@ class PipelineError(Exception):
 
     exit_code: ExitCode = ExitCode.SOFTWARE
     final: bool = False  # a final error is never worth a restart
+    stage: str = ""  # the stage it came from, once that is known
 
 
 class ConfigError(PipelineError):

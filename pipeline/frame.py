@@ -85,8 +85,9 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A claim on a picture in the pool: valid as long as the slot still holds that generation."""
+    """A claim on a picture in a pool: valid as long as the slot still holds that generation."""
 
+    pool: str
     slot: int
     generation: int
     layout: Layout

@@ -18,7 +18,9 @@ class Ledger:
     """What became of a stage's frames: ``received == sent + sum(dropped) + held`` at the end of a run.
 
     For a source, ``received`` counts frames decoded. ``lost_pictures`` counts pictures whose pool slot was
-    reused before they were taken; their frames are not lost. ``busy_ns`` is time spent in process().
+    reused before they were taken; their frames are not lost. ``busy_ns`` is time spent in the stage's own code.
+    Links keep the same accounts under their id: ``sent`` is what was acknowledged, ``held`` what is on its way,
+    ``dropped["leaky"]`` what a leaky link let go, ``resent`` what a restarted receiver was given again.
     """
 
     received: int = 0
@@ -26,6 +28,7 @@ class Ledger:
     held: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
     lost_pictures: int = 0
+    resent: int = 0
     last_pts_ns: int = 0
     busy_ns: int = 0
 
@@ -107,6 +110,13 @@ class Drain:
     """To a source's process: stop producing, send EOS."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The first message of a child: it is there and can be told things."""
+
+    process: str
+
+
 BusMessage: TypeAlias = (
-    Described | StateChanged | Heartbeat | Warn | Failure | Finished | Element | Play | Drain
+    Hello | Described | StateChanged | Heartbeat | Warn | Failure | Finished | Element | Play | Drain
 )

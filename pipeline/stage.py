@@ -128,13 +128,13 @@ class Stage(BaseStage[P]):
 AnyStage = Source[Any] | Stage[Any]
 
 
-def validated(stage: str, kind: type[Properties], given: Mapping[str, object]) -> Properties:
-    """Check ``given`` against ``kind``. Raises ConfigError that names stage, key and value, and what is allowed."""
+def validated(kind: type[Properties], given: Mapping[str, object]) -> Properties:
+    """Check ``given`` against ``kind``. Raises ConfigError that names key and value, and what is allowed."""
     try:
         return kind.model_validate(dict(given))
     except ValidationError as e:
         problems = "; ".join(_problem(kind, error) for error in e.errors())
-        raise ConfigError(f"stage '{stage}': {problems}") from e
+        raise ConfigError(problems) from e
 
 
 def _problem(kind: type[Properties], error: Any) -> str:

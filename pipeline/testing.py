@@ -66,7 +66,7 @@ class Harness:
         if kind is None:
             raise StageError(f"{factory!r} is no stage class: it has no properties_type")
         self.context = Recorder()
-        self.stage = factory(validated("stage", kind, properties), self.context)
+        self.stage = factory(validated(kind, properties), self.context)
         self.received = self.sent = 0
         self.stage.start()
 

@@ -1,0 +1,141 @@
+"""The operating system's side of a run: its private folder, and the child processes in it.
+
+The folder lies in shared memory where there is some: it holds the sockets, the picture pools and what the children
+write to standard error. It is 0700, locked while its owner lives, and swept up by the next run if the owner died.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import IO, Self
+
+from pipeline.errors import ResourceError
+from pipeline.runner.spec import ProcessSpec
+
+_PREFIX = "slidetap-"
+# Each stage is one thread of work; libraries that start a thread per core would fight over the cores.
+_CHILD_ENV = {"OPENCV_FOR_THREADS_NUM": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def shared_memory() -> Path:
+    """Where run folders go: /dev/shm, or the ordinary temporary folder where there is none."""
+    shm = Path("/dev/shm")
+    return shm if shm.is_dir() and os.access(shm, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
+
+
+class RunFolder:
+    """A private folder that exists as long as the run does. Use as a context manager."""
+
+    def __init__(self, parent: Path | None = None) -> None:
+        self._parent = parent or shared_memory()
+        self.path = self._parent
+        self._lock: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self._sweep()
+        try:
+            self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._parent))
+            self._lock = open(self.path / "lock", "wb")
+        except OSError as e:
+            raise ResourceError(f"cannot make a run folder in {self._parent}: {e.strerror}") from e
+        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+        if self._lock is not None:
+            self._lock.close()
+
+    def _sweep(self) -> None:
+        """Remove folders whose owner was killed: their lock is free. A young one may not be locked yet."""
+        for folder in self._parent.glob(_PREFIX + "*"):
+            with contextlib.suppress(OSError):
+                stat = folder.stat()
+                if stat.st_uid != os.getuid() or time.time() - stat.st_mtime < 60:
+                    continue
+                with open(folder / "lock", "rb") as lock:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+class Child:
+    """One child process. Everything here runs in the parent."""
+
+    def __init__(self, spec: ProcessSpec) -> None:
+        """Spawn it. Raises ResourceError when the operating system refuses."""
+        self.name = spec.process
+        self.stages = tuple(node.name for node in spec.nodes)
+        self._log = Path(spec.folder) / f"{spec.process}.log"
+        # -P: the current folder is not searched for modules, whatever lies in it.
+        command = [sys.executable, "-P", "-m", "pipeline.runner"]
+        try:
+            with open(self._log, "wb") as log:
+                self._popen = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                    env=_CHILD_ENV | dict(os.environ),
+                    start_new_session=True,  # Ctrl-C reaches the parent alone
+                )
+        except OSError as e:
+            raise ResourceError(f"cannot start the process of stage '{self.stages[0]}': {e.strerror}") from e
+        assert self._popen.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it died at once; the watch loop will say so
+            self._popen.stdin.write(spec.to_json().encode() + b"\n")
+            self._popen.stdin.close()
+        self.descriptor = os.pidfd_open(self._popen.pid) if hasattr(os, "pidfd_open") else None
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def exit_status(self) -> int | None:
+        """The exit code, negative for a signal, or None while it runs."""
+        return self._popen.poll()
+
+    def kill(self) -> None:
+        """SIGKILL and reap."""
+        self._popen.kill()
+        self._popen.wait()
+
+    def reap(self, timeout_s: float) -> bool:
+        """Wait for it to end; whether it did."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._popen.wait(timeout_s)
+        return self._popen.returncode is not None
+
+    def close(self) -> None:
+        """Release the descriptor."""
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+            self.descriptor = None
+
+    def last_words(self) -> str:
+        """The last line it wrote to standard error, for what the bus could not carry."""
+        with contextlib.suppress(OSError):
+            lines = self._log.read_text(errors="replace").strip().splitlines()
+            return lines[-1][:300] if lines else ""
+        return ""
+
+    def epitaph(self) -> str:
+        """How it ended, in words."""
+        status = self.exit_status
+        if status is None:
+            return "is still running"
+        if status < 0:
+            name = signal.Signals(-status).name
+            hint = " (out of memory?)" if name == "SIGKILL" else ""
+            return f"was killed by {name}{hint}"
+        words = self.last_words()
+        return f"ended with exit code {status}" + (f": {words}" if words else "")

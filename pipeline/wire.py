@@ -1,0 +1,314 @@
+"""Frames, events and bus messages <-> bytes: a msgpack header and raw parts. Pure functions, versioned, bounded.
+
+Nothing here trusts its input: whatever is not exactly one of our messages raises WireError. There is no pickle,
+no extension type, and no length that is taken from a message before it was compared with the bytes that came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeAlias
+
+import msgpack
+import numpy as np
+
+from pipeline.caps import Caps
+from pipeline.errors import WireError
+from pipeline.frame import PIX_FMTS, Event, EventKind, Flags, Frame, Item, Layout, Picture, Plane, Ticket
+from pipeline.messages import (
+    BusMessage,
+    Described,
+    Drain,
+    Element,
+    Failure,
+    Finished,
+    Heartbeat,
+    Hello,
+    Ledger,
+    Play,
+    StateChanged,
+    Warn,
+)
+from pipeline.states import State
+
+VERSION = 1
+MAX_HEADER_BYTES = 1 << 20
+MAX_PART_BYTES = 1 << 28  # one 8-bit plane of 16384 x 16384
+MAX_PLANES = 4
+MAX_PARTS = 1 + 2 * MAX_PLANES
+MAX_SIDE_PX = 16384
+
+Part: TypeAlias = "bytes | memoryview"
+
+
+# ---- items: frames and events -------------------------------------------------------------------------------
+
+
+def encode_item(number: int, item: Item) -> list[Part]:
+    """An item as message parts; ``number`` is its sequence number on the link. Raises WireError if too large."""
+    if isinstance(item, Event):
+        return [_pack("event", number, {"kind": item.kind.value, "pts": item.pts_ns, "data": item.data})]
+    planes = [np.ascontiguousarray(plane) for plane in item.planes]
+    image: object = None
+    if isinstance(item.image, Ticket):
+        ticket = item.image
+        image = [_layout_list(ticket.layout), ticket.pool, ticket.slot, ticket.generation]
+    elif isinstance(item.image, Picture):
+        image = [_layout_list(item.image.layout)]
+    body: dict[str, object] = {
+        "seq": item.seq,
+        "epoch": item.epoch,
+        "pts": item.pts_ns,
+        "wall": item.wall_ns,
+        "flags": int(item.flags),
+        "meta": item.meta,
+        "planes": [list(plane.shape) for plane in planes],
+        "image": image,
+    }
+    if isinstance(item.image, Picture):
+        planes += [np.ascontiguousarray(plane) for plane in item.image.planes]
+    for plane in planes:
+        if plane.nbytes > MAX_PART_BYTES:
+            raise WireError(f"a plane of {plane.nbytes} bytes is over the limit of {MAX_PART_BYTES}; scale it down")
+    return [_pack("frame", number, body), *(plane.data.cast("B") for plane in planes)]
+
+
+def decode_item(parts: Sequence[Part], caps: Caps | None) -> tuple[int, Item]:
+    """The link's sequence number and the item. ``caps`` are those of the last CAPS event, given to frames.
+
+    Planes are views of the received parts, read-only. Raises WireError.
+    """
+    if not 1 <= len(parts) <= MAX_PARTS:
+        raise WireError(f"a message of {len(parts)} parts; at most {MAX_PARTS} are allowed")
+    kind, body = _unpack(parts[0])
+    number = body.integer("n", 0)
+    if kind == "event":
+        if len(parts) != 1:
+            raise WireError("an event with raw parts")
+        return number, Event(_event_kind(body.text("kind")), body.integer("pts"), body.mapping("data"))
+    if kind != "frame":
+        raise WireError(f"'{kind[:40]}' where a frame or an event was expected")
+    if caps is None:
+        raise WireError("a frame arrived before its caps")
+    shapes = [_shape(entry) for entry in body.sequence("planes", MAX_PLANES)]
+    layout, ticket = _image(body.get("image"))
+    inline = layout.plane_shapes() if layout is not None and ticket is None else ()
+    arrays = _planes(parts[1:], [*shapes, *inline])
+    image: Picture | Ticket | None = ticket
+    if layout is not None and ticket is None:
+        image = Picture(layout, tuple(arrays[len(shapes) :]))
+    return number, Frame(
+        seq=body.integer("seq", 0),
+        pts_ns=body.integer("pts"),
+        caps=caps,
+        planes=tuple(arrays[: len(shapes)]),
+        image=image,
+        meta=body.mapping("meta"),
+        flags=Flags(body.integer("flags", 0, int(Flags.DISCONT | Flags.GAP))),
+        epoch=body.integer("epoch", 0),
+        wall_ns=body.integer("wall", 0),
+    )
+
+
+# ---- link control -------------------------------------------------------------------------------------------
+
+
+def encode_hello(link: str) -> bytes:
+    """A receiver's first message to the sender of ``link``."""
+    return _pack("hello", 0, {"link": link})
+
+
+def encode_ack(number: int) -> bytes:
+    """A receiver is done with the item of that number, and so is everybody behind it."""
+    return _pack("ack", number, {})
+
+
+def decode_control(part: Part) -> tuple[str, int]:
+    """``("hello", 0)`` or ``("ack", number)``. Raises WireError."""
+    kind, body = _unpack(part)
+    if kind not in ("hello", "ack"):
+        raise WireError(f"'{kind[:40]}' where hello or ack was expected")
+    return kind, body.integer("n", 0)
+
+
+# ---- bus ----------------------------------------------------------------------------------------------------
+
+
+def encode_message(message: BusMessage) -> bytes:
+    """A bus message as one part."""
+    return _pack(type(message).__name__, 0, _plain(message))
+
+
+def decode_message(part: Part) -> BusMessage:
+    """A bus message from one part. Raises WireError."""
+    kind, body = _unpack(part)
+    if kind not in _MESSAGES:
+        raise WireError(f"unknown bus message '{kind[:40]}'")
+    return _MESSAGES[kind](body)
+
+
+class _Body:
+    """A header's fields, each read with the type it must have."""
+
+    def __init__(self, fields_: dict[str, Any]) -> None:
+        self._fields = fields_
+
+    def get(self, key: str) -> object:
+        if key not in self._fields:
+            raise WireError(f"field '{key}' is missing")
+        return self._fields[key]
+
+    def integer(self, key: str, low: int = -(1 << 63), high: int = (1 << 63) - 1) -> int:
+        value = self.get(key)
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise WireError(f"field '{key}' is not an integer in its range")
+        return value
+
+    def text(self, key: str) -> str:
+        value = self.get(key)
+        if not isinstance(value, str):
+            raise WireError(f"field '{key}' is not text")
+        return value
+
+    def sequence(self, key: str, longest: int) -> list[object]:
+        value = self.get(key)
+        if not isinstance(value, list) or len(value) > longest:
+            raise WireError(f"field '{key}' is not a list of at most {longest}")
+        return value
+
+    def mapping(self, key: str) -> dict[str, Any]:
+        value = self.get(key)
+        if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+            raise WireError(f"field '{key}' is not a map")
+        return value
+
+    def texts(self, key: str) -> dict[str, str]:
+        value = self.mapping(key)
+        if not all(isinstance(entry, str) for entry in value.values()):
+            raise WireError(f"field '{key}' is not a map of texts")
+        return value
+
+    def ledgers(self, key: str) -> dict[str, Ledger]:
+        value = self.mapping(key)
+        if not all(isinstance(entry, dict) for entry in value.values()):
+            raise WireError(f"field '{key}' is not a map of ledgers")
+        return {name: _ledger(_Body(entry)) for name, entry in value.items()}
+
+    def state(self, key: str) -> State:
+        value = self.text(key)
+        try:
+            return State(value)
+        except ValueError as e:
+            raise WireError(f"unknown state '{value[:40]}'") from e
+
+
+def _ledger(body: _Body) -> Ledger:
+    dropped = _Body({"dropped": body.get("dropped")}).mapping("dropped")
+    counts = {name: _Body(dropped).integer(name, 0) for name in dropped}
+    numbers = {f.name: body.integer(f.name) for f in fields(Ledger) if f.name != "dropped"}
+    return Ledger(**numbers, dropped=counts)
+
+
+_MESSAGES: Mapping[str, Callable[[_Body], BusMessage]] = {
+    "Hello": lambda b: Hello(b.text("process")),
+    "Described": lambda b: Described(
+        b.text("stage"), None if b.get("sink_caps") is None else b.text("sink_caps"), b.texts("src_caps")
+    ),
+    "StateChanged": lambda b: StateChanged(b.text("stage"), b.state("old"), b.state("new")),
+    "Heartbeat": lambda b: Heartbeat(b.text("process"), b.text("phase"), b.ledgers("ledgers")),
+    "Warn": lambda b: Warn(b.text("stage"), b.text("text")),
+    "Failure": lambda b: Failure(b.text("stage"), b.text("kind"), b.text("text"), b.text("trace")),
+    "Finished": lambda b: Finished(b.text("process"), b.ledgers("ledgers")),
+    "Element": lambda b: Element(b.text("stage"), b.text("name"), b.mapping("data")),
+    "Play": lambda b: Play(b.texts("caps")),
+    "Drain": lambda b: Drain(),
+}
+
+
+def _plain(value: object) -> Any:
+    """Dataclasses as maps, all the way down; msgpack takes the rest as it is."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
+    return value
+
+
+def _pack(kind: str, number: int, body: Mapping[str, object]) -> bytes:
+    try:
+        packed: bytes = msgpack.packb({"v": VERSION, "t": kind, "n": number, **body}, use_bin_type=True)
+    except (TypeError, ValueError, OverflowError) as e:
+        raise WireError(f"cannot send this {kind}: {e}; meta and data hold plain values only") from e
+    if len(packed) > MAX_HEADER_BYTES:
+        raise WireError(f"a {kind} with a header of {len(packed)} bytes; at most {MAX_HEADER_BYTES} are allowed")
+    return packed
+
+
+def _refuse_extension(code: int, data: bytes) -> object:
+    raise WireError(f"extension type {code} is not allowed")
+
+
+def _unpack(part: Part) -> tuple[str, _Body]:
+    if len(part) > MAX_HEADER_BYTES:
+        raise WireError(f"a header of {len(part)} bytes; at most {MAX_HEADER_BYTES} are allowed")
+    try:
+        header = msgpack.unpackb(part, raw=False, strict_map_key=True, max_ext_len=0, ext_hook=_refuse_extension)
+    except (ValueError, TypeError, msgpack.exceptions.UnpackException, RecursionError) as e:
+        raise WireError(f"not a msgpack header: {type(e).__name__}") from e
+    if not isinstance(header, dict):
+        raise WireError("the header is not a map")
+    body = _Body(header)
+    if body.integer("v") != VERSION:
+        raise WireError(f"wire version {body.integer('v')}; this is {VERSION}: run the same release at both ends")
+    return body.text("t"), body
+
+
+def _event_kind(name: str) -> EventKind:
+    try:
+        return EventKind(name)
+    except ValueError as e:
+        raise WireError(f"unknown event '{name[:40]}'") from e
+
+
+def _layout_list(layout: Layout) -> list[object]:
+    return [getattr(layout, f.name) for f in fields(Layout)]
+
+
+def _layout(entry: object) -> Layout:
+    match entry:
+        case [str(fmt), int(w), int(h), str(matrix), bool(full), int(rotation), int() | float() as sar]:
+            whole = not any(isinstance(value, bool) for value in (w, h, rotation, sar))
+            if whole and fmt in PIX_FMTS and 0 < w <= MAX_SIDE_PX and 0 < h <= MAX_SIDE_PX:
+                return Layout(fmt, w, h, matrix, full, rotation, float(sar))
+    raise WireError("field 'image' holds no valid picture layout")
+
+
+def _image(entry: object) -> tuple[Layout | None, Ticket | None]:
+    match entry:
+        case None:
+            return None, None
+        case [layout]:
+            return _layout(layout), None
+        case [layout, str(pool), int(slot), int(generation)] if slot >= 0 and generation >= 0:
+            made = _layout(layout)
+            return made, Ticket(pool, slot, generation, made)
+    raise WireError("field 'image' is neither a picture nor a ticket")
+
+
+def _shape(entry: object) -> tuple[int, ...]:
+    match entry:
+        case [int(h), int(w)] | [int(h), int(w), 1 | 2 | 3 | 4] if 0 < h <= MAX_SIDE_PX and 0 < w <= MAX_SIDE_PX:
+            return tuple(entry)
+    raise WireError("field 'planes' holds no valid shape")
+
+
+def _planes(raw: Sequence[Part], shapes: Sequence[tuple[int, ...]]) -> list[Plane]:
+    if len(raw) != len(shapes):
+        raise WireError(f"{len(raw)} raw parts where the header says {len(shapes)}")
+    planes: list[Plane] = []
+    for part, shape in zip(raw, shapes, strict=True):
+        if len(part) != int(np.prod(shape, dtype=np.int64)):
+            raise WireError(f"a plane of shape {shape} in {len(part)} bytes")
+        planes.append(np.frombuffer(part, np.uint8).reshape(shape))
+    return planes
