@@ -31,6 +31,7 @@ from pipeline.supervisor.children import Child, RunFolder
 from pipeline.supervisor.plan import linkable, processes, source_caps
 
 _TICK_S = 0.1
+_LAST_WORDS_S = 2.0  # messages of a child that has ended arrive within milliseconds, on an idle machine
 
 OnMessage = Callable[[BusMessage], None]
 
@@ -55,6 +56,7 @@ class _Watch:
     phase: str = "starting"
     seen: float = field(default_factory=time.monotonic)
     finished: bool = False
+    ended: float | None = None
 
     def limit_s(self, limits: Limits) -> float:
         return {"starting": limits.starting_s, "draining": limits.draining_s}.get(self.phase, limits.working_s)
@@ -167,15 +169,25 @@ class _Session:
         self._read_bus()
         now = time.monotonic()
         for watch in self._watches.values():
-            if watch.child.exit_status is not None and not watch.finished:
-                self._read_bus()  # its own account of what happened may be the last thing it sent
-                if not watch.finished:
-                    raise self._died(watch)
+            if watch.finished and watch.ended is not None:
+                continue
+            if watch.child.exit_status is not None:
+                self._mourn(watch, now)
             elif not watch.finished and now - watch.seen > watch.limit_s(self._config.limits):
                 watch.child.kill()
                 raise _of(watch, f"hung: no sign of life for {watch.limit_s(self._config.limits):g} s; it was killed")
-            if watch.finished and watch.child.descriptor is not None and watch.child.exit_status is not None:
+
+    def _mourn(self, watch: _Watch, now: float) -> None:
+        """A child has ended; what it sent before may still be on its way. Killed ones had no time to say anything."""
+        if watch.ended is None:
+            watch.ended = now
+            if watch.child.descriptor is not None:
                 self._hub.unwatch(watch.child.descriptor)
+        killed = (watch.child.exit_status or 0) < 0
+        if not watch.finished and (killed or now - watch.ended > _LAST_WORDS_S):
+            self._read_bus()
+            if not watch.finished:
+                raise _of(watch, watch.child.epitaph())
 
     def _read_bus(self) -> None:
         while (received := self._bus.receive()) is not None:
@@ -209,9 +221,6 @@ class _Session:
     def _tell(self, watch: _Watch, message: BusMessage) -> None:
         if watch.peer is not None:
             self._bus.send(watch.peer, message)
-
-    def _died(self, watch: _Watch) -> StageError:
-        return _of(watch, watch.child.epitaph())
 
 
 def _of(watch: _Watch, text: str) -> StageError:

@@ -86,6 +86,7 @@ class Pass(Stage[PassProperties]):
 
     def process(self, frame: Frame) -> Iterable[Output]:
         if frame.seq == self.properties.crash_at:
+            self.context.post("crashing", {})
             crash(self.properties.how)
         return (frame,)
 
