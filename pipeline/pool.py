@@ -61,7 +61,7 @@ class PoolWriter:
         self._map[: _HEADER.size] = _HEADER.pack(_MAGIC, slots, slot_bytes)
         self._bytes = np.frombuffer(self._map, np.uint8)
         self._free = deque(range(slots))  # first in, first out: a slot rests as long as it can
-        self._out: set[int] = set()
+        self._out: dict[int, int] = {}  # slot -> how many claims on it are out
 
     @property
     def free(self) -> int:
@@ -78,7 +78,7 @@ class PoolWriter:
         if not self._free:
             return None
         slot = self._free.popleft()
-        self._out.add(slot)
+        self._out[slot] = 1
         start = _PAGE + slot * _stride(self.slot_bytes)
         generation = self._bytes[start : start + 8].view(np.uint64)
         generation[0] += 1
@@ -90,11 +90,27 @@ class PoolWriter:
         generation[0] += 1
         return Ticket(self.name, slot, int(generation[0]), picture.layout)
 
+    def again(self, ticket: Ticket) -> bool:
+        """One more claim on a picture put earlier, so that it need not be copied twice; False if it is gone."""
+        if ticket.pool != self.name or self._generation(ticket.slot) != ticket.generation:
+            return False
+        if ticket.slot not in self._out:
+            self._free.remove(ticket.slot)
+        self._out[ticket.slot] = self._out.get(ticket.slot, 0) + 1
+        return True
+
     def release(self, slot: int) -> None:
-        """The slot may be written again."""
-        if slot in self._out:
-            self._out.remove(slot)
+        """One claim less; with the last one the slot may be written again."""
+        if slot not in self._out:
+            return
+        self._out[slot] -= 1
+        if self._out[slot] == 0:
+            del self._out[slot]
             self._free.append(slot)
+
+    def _generation(self, slot: int) -> int:
+        start = _PAGE + slot * _stride(self.slot_bytes)
+        return int(self._bytes[start : start + 8].view(np.uint64)[0])
 
     def remove(self) -> None:
         """Unlink the file; maps that others hold stay valid."""

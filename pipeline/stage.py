@@ -87,6 +87,7 @@ class Source(BaseStage[P]):
         """Yield frames in order of pts, a CAPS event before the first. The end of the iterator is EOS.
 
         A frame's ``image`` is a Picture whose planes need to stay valid only until the next step of the iterator.
+        A picture that equals the one before may be given as the same object; it is then not copied again.
         """
 
     def finish(self) -> None:
