@@ -200,7 +200,9 @@ class Worker:
 
     def _turn(self) -> None:
         blocked = any(sender.full for sender in self._senders)
-        starved = self._lending is not None and self._lending.full
+        # A leaky link lets frames go on without their picture (counted) where a lossless one waits for a slot.
+        patient = all(sender.leaky == "no" for sender in self._senders)
+        starved = patient and self._lending is not None and self._lending.full
         producing = self._produced is not None and not blocked and not starved
         if self._receiver is not None:
             self._receiver.pause(blocked)

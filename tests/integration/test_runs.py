@@ -71,6 +71,25 @@ def test_a_window_of_one_still_flows() -> None:
     assert checked(heard) == {"right": 120, "wrong": 0}
 
 
+@pytest.mark.parametrize("leaky", ["upstream", "downstream"])
+def test_a_leaky_link_drops_what_a_slow_stage_cannot_take_and_counts_every_frame(leaky: str) -> None:
+    config = chain(("count", "Counting", {"frames": 400}), ("slow", "Slow", {}), CHECK, leaky=leaky, window=4)
+    outcome, heard = run_and_listen(config)
+    assert outcome.error is None
+    link = outcome.ledgers["count-slow"]
+    assert link.received == 400
+    assert link.dropped["leaky"] > 0
+    assert link.missing == link.held == 0
+    assert outcome.ledgers["slow"].received == link.sent
+    assert checked(heard) == {"right": link.sent, "wrong": 0}
+
+
+def test_a_lossless_link_waits_for_a_slow_stage() -> None:
+    outcome, heard = run_and_listen(chain(("count", "Counting", {"frames": 60}), ("slow", "Slow", {}), CHECK, window=4))
+    assert outcome.ledgers["count-slow"].dropped == {}
+    assert checked(heard) == {"right": 60, "wrong": 0}
+
+
 def test_states_are_announced_in_their_legal_order() -> None:
     _, heard = run_and_listen(chain(COUNT, CHECK))
     moves = [(m.old.value, m.new.value) for m in heard if isinstance(m, StateChanged) and m.stage == "check"]

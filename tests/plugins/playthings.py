@@ -106,6 +106,14 @@ def crash(how: str) -> None:
             threading.Event().wait()
 
 
+class Slow(Pass):
+    """Takes longer for a frame than any source needs to make one."""
+
+    def process(self, frame: Frame) -> Iterable[Output]:
+        threading.Event().wait(0.005)
+        return (frame,)
+
+
 class Odd(Pass):
     """Drops what is even."""
 
