@@ -9,7 +9,9 @@ from pipeline.config import Limits, LinkConfig, PipelineConfig, StageConfig
 Step = tuple[str, str, Mapping[str, object]]
 
 
-def chain(*steps: Step, fused: tuple[str, ...] = (), leaky: str = "no", window: int = 8, **limits: float) -> PipelineConfig:
+def chain(
+    *steps: Step, fused: tuple[str, ...] = (), leaky: str = "no", window: int = 8, **limits: float
+) -> PipelineConfig:
     """A pipeline of (name, class in playthings, properties), linked in order; ``fused`` ones share a process."""
     stages = tuple(
         StageConfig(name, f"playthings:{factory}", "together" if name in fused else name, properties)

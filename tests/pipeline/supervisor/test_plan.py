@@ -49,7 +49,8 @@ def test_a_spec_survives_the_way_through_json() -> None:
 
 def test_caps_that_fit_are_met() -> None:
     config = chain(FOUR[0], FOUR[3])
-    both = {"a": described("a", None, src="video/raw,format={bgr24,gray8}"), "d": described("d", "video/raw,format=gray8")}
+    source = described("a", None, src="video/raw,format={bgr24,gray8}")
+    both = {"a": source, "d": described("d", "video/raw,format=gray8")}
     assert linkable(config, both) == {"a-d": "video/raw,format=gray8"}
 
 
