@@ -1,0 +1,75 @@
+"""The default method: which tiles of the picture changed, less those that never rest.
+
+A single pixel says little on a noisy source; a tile in which several pixels changed says much. Tiles that were active
+for a good part of the last seconds (a face cam, an embedded video, a clock) weigh nothing until they come to rest.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.frame import SECOND_NS, Plane
+from stages.bgsub.properties import BgsubProperties
+
+_MEMORY_NS = 6 * SECOND_NS
+_FEWEST = 10  # comparisons before a tile can be called restless
+
+
+class Tiles:
+    """Takes gray8. The mask marks whole tiles; pixels outside the last full tile belong to no tile."""
+
+    def __init__(self, properties: BgsubProperties) -> None:
+        self._threshold = int(properties.value("threshold"))
+        self._tile_px = int(properties.value("tile_px"))
+        self._share = properties.value("tile_percent") / 100 * 255
+        self._interval_ns = round(properties.value("interval") * SECOND_NS)
+        self._restless = properties.value("restless_percent") / 100
+        self._before: tuple[int, Plane] | None = None
+        self._recent: deque[tuple[int, NDArray[np.bool_]]] = deque()
+        self._active_count: NDArray[np.int32] | None = None
+        self._last_mask: Plane | None = None
+
+    def apply(self, plane: Plane, pts_ns: int) -> Plane | None:
+        """The frame is compared with the one ``interval`` before; until that time has passed, the mask stands."""
+        if self._before is None or self._before[1].shape != plane.shape or pts_ns < self._before[0]:
+            self._before, self._last_mask, self._active_count = (pts_ns, plane), None, None
+            self._recent.clear()
+            return None
+        if pts_ns - self._before[0] < self._interval_ns - SECOND_NS // 1000:
+            return self._last_mask
+        active = self._active(cv2.absdiff(plane, self._before[1]))
+        self._before = (pts_ns, plane)
+        counts = active & ~self._remember(pts_ns, active)
+        size = (plane.shape[1], plane.shape[0])
+        whole = np.zeros(plane.shape, np.uint8)
+        px = self._tile_px
+        rows, columns = counts.shape
+        block = np.repeat(np.repeat(counts.astype(np.uint8) * 255, px, axis=0), px, axis=1)
+        whole[: min(rows * px, size[1]), : min(columns * px, size[0])] = block[: size[1], : size[0]]
+        self._last_mask = whole
+        return whole
+
+    def _active(self, difference: object) -> NDArray[np.bool_]:
+        """Whether each tile has enough pixels above the threshold; INTER_AREA by a whole factor is their mean."""
+        _, above = cv2.threshold(np.asarray(difference, np.uint8), self._threshold, 255, cv2.THRESH_BINARY)
+        px = self._tile_px
+        rows, columns = max(1, above.shape[0] // px), max(1, above.shape[1] // px)
+        inner = above[: rows * px, : columns * px]
+        share = cv2.resize(inner, (columns, rows), interpolation=cv2.INTER_AREA)
+        return np.asarray(share > self._share)
+
+    def _remember(self, pts_ns: int, active: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which tiles never rest, this comparison included."""
+        if self._active_count is None:
+            self._active_count = np.zeros(active.shape, np.int32)
+        self._recent.append((pts_ns, active))
+        self._active_count += active
+        while self._recent[0][0] <= pts_ns - _MEMORY_NS:
+            self._active_count -= self._recent.popleft()[1]
+        if len(self._recent) < _FEWEST:
+            return np.zeros(active.shape, np.bool_)
+        return np.asarray(self._active_count > self._restless * len(self._recent))

@@ -1,0 +1,96 @@
+"""Every frame of a video stream, whatever happens on the way: damaged packets are counted and decoding goes on.
+
+Between the opened file and the sampling. It looks at no picture and knows no times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av.error
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from pipeline.errors import ResourceError, SourceError
+
+_MOST_FAILED_READS = 1000  # in a row, without one packet between them: there is nothing more in this file
+
+
+@dataclass(slots=True)
+class Damage:
+    """What went wrong: ``packets`` that could not be decoded, ``reads`` that failed, ``frames`` flagged corrupt."""
+
+    packets: int = 0
+    reads: int = 0
+    frames: int = 0
+    first: str = ""
+
+    @property
+    def any(self) -> bool:
+        return bool(self.packets or self.reads or self.frames)
+
+
+def decoded(
+    container: InputContainer, stream: VideoStream, path: Path, damage: Damage, on_damage: Callable[[], None]
+) -> Iterator[VideoFrame]:
+    """Yield all frames in order of presentation; ``on_damage`` is called once, when the first damage is met.
+
+    Raises SourceError when the disk fails, ResourceError when there is no memory for a picture.
+    """
+    for packet in _packets(container, stream, path, damage, on_damage):
+        frames = _decode(packet, path, damage, on_damage)
+        while frames:
+            for frame in frames:
+                if frame.is_corrupt:
+                    damage.frames += 1
+                    _noted(damage, "frames flagged as corrupt", on_damage)
+                yield frame
+            if packet.size:
+                break
+            # The flush at the end: an error in it hides the frames after it, so ask until there are none.
+            frames = _decode(packet, path, damage, on_damage)
+
+
+def _decode(packet: Packet[VideoStream], path: Path, damage: Damage, on_damage: Callable[[], None]) -> list[VideoFrame]:
+    attempts = 1 if packet.size else 64
+    for _ in range(attempts):
+        try:
+            return packet.decode()
+        except av.error.EOFError:
+            return []
+        except av.error.MemoryError as e:
+            raise ResourceError(f"not enough memory to decode '{path}'") from e
+        except av.error.FFmpegError as e:
+            damage.packets += 1
+            _noted(damage, e.strerror or "unknown error", on_damage)
+    return []
+
+
+def _packets(
+    container: InputContainer, stream: VideoStream, path: Path, damage: Damage, on_damage: Callable[[], None]
+) -> Iterator[Packet[VideoStream]]:
+    failed = 0
+    while failed < _MOST_FAILED_READS:
+        try:
+            for packet in container.demux(stream):
+                failed = 0
+                yield packet
+            return
+        except av.error.EOFError:
+            return
+        except av.error.OSError as e:
+            raise SourceError(f"reading '{path}' failed: {e.strerror}") from e
+        except av.error.FFmpegError as e:
+            failed += 1
+            damage.reads += 1
+            _noted(damage, e.strerror or "unknown error", on_damage)
+
+
+def _noted(damage: Damage, text: str, on_damage: Callable[[], None]) -> None:
+    if not damage.first:
+        damage.first = text
+        on_damage()

@@ -1,0 +1,77 @@
+"""Which decoded frames go on, and when: at the analysis rate, by their timestamps, and never without the last one.
+
+Between decoding and conversion. A frame that is not due is only kept as the one that may turn out to be the last
+before a pause or the end, so that what it shows is seen. It converts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from av.video.frame import VideoFrame
+
+from pipeline.frame import SECOND_NS
+from stages.decoder.timing import Sampler, StreamClock
+
+MOST_SKIPPED = 128  # then one goes on all the same: a source that gives nothing for seconds looks hung
+PAUSE_NS = SECOND_NS  # a stream without a frame for longer pauses: screen recorders write only what changes
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A frame to send on as shown at ``t_ns``. ``again``: the one before, still there. ``jumped``: time was reset."""
+
+    t_ns: int
+    frame: VideoFrame
+    again: bool = False
+    jumped: bool = False
+
+
+def selected(
+    frames: Iterator[VideoFrame], clock: StreamClock, sampler: Sampler, hold_ns: int, skip: Callable[[int], None]
+) -> Iterator[Selected]:
+    """Yield the frames that are due, in order; ``skip`` is told how many were not.
+
+    Where the stream pauses, the last frame before the pause is yielded, and again at the sampler's rate for
+    ``hold_ns``: whoever waits for a view to settle needs frames to see that it has. A sampler that takes every
+    frame repeats none.
+    """
+    waiting: Selected | None = None  # decoded, not due, and so far the last
+    shown: Selected | None = None
+    skipped = jumps = 0
+    period_ns = sampler.period_ns
+    for frame in frames:
+        t_ns = clock.time_ns(frame.pts)
+        if waiting is not None:
+            if t_ns - waiting.t_ns >= period_ns:
+                shown = waiting
+                yield waiting
+            else:
+                skipped += 1
+            waiting = None
+        if shown is not None and period_ns and t_ns - shown.t_ns > PAUSE_NS:
+            yield from _again(shown, t_ns, sampler, hold_ns)
+        jumped = clock.jumps != jumps
+        if sampler.take(t_ns) or jumped or skipped >= MOST_SKIPPED:
+            jumps = clock.jumps
+            if skipped:
+                skip(skipped)
+                skipped = 0
+            shown = Selected(t_ns, frame, jumped=jumped)
+            yield shown
+        else:
+            waiting = Selected(t_ns, frame)
+    if skipped:
+        skip(skipped)
+    if waiting is not None:
+        yield waiting
+
+
+def _again(shown: Selected, until_ns: int, sampler: Sampler, hold_ns: int) -> Iterator[Selected]:
+    last_ns = min(until_ns - sampler.period_ns // 2, shown.t_ns + hold_ns)
+    while sampler.due_ns <= last_ns:
+        t_ns = sampler.due_ns
+        if t_ns > shown.t_ns:
+            yield Selected(t_ns, shown.frame, again=True)
+        sampler.take(t_ns)

@@ -1,0 +1,241 @@
+"""The decoder as a stage: every frame is decoded, those due for analysis go on, the others are counted as ``rate``.
+
+It joins opening, decoding, deinterlacing, timing and conversion. Live sources and sparse decoding are not its work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from pydantic import Field
+
+from pipeline.caps import Caps, Span
+from pipeline.errors import DataError, StageError
+from pipeline.frame import SECOND_NS, Flags, Frame, Output, Picture, Plane, caps_event
+from pipeline.stage import Context, Properties, Source
+from stages.decoder.decoding import Damage, decoded
+from stages.decoder.deinterlace import deinterlaced
+from stages.decoder.native import picture_of
+from stages.decoder.opening import LARGEST_PX, check_size, open_file, path_of, redacted, video_stream
+from stages.decoder.selection import Selected, selected
+from stages.decoder.timing import Sampler, StreamClock, ticks_to_ns
+from stages.picture import small_bgr, small_gray, upright_size
+
+_US = Fraction(1, 1_000_000)  # AV_TIME_BASE, of a container's start and duration
+_USUAL_FPS = Fraction(25)  # for a stream that gives neither times nor a rate
+_SLICES_FROM_PX = 1 << 25  # above this, one picture per thread in flight would take gigabytes
+_CUT_SHARE = 20  # a video may end a twentieth before the sound does without a word
+_WIDEST_SAMPLE = 4.0  # a sample aspect ratio beyond this is a broken header
+
+
+class DecoderProperties(Properties):
+    uri: str = Field(min_length=1, description="the video: a path, or file:///path")
+    rate: float = Field(10.0, ge=0, le=1000, description="frames per second for analysis; 0 means every frame")
+    width: int = Field(640, ge=1, le=LARGEST_PX, description="width of the analysis plane in px; never enlarged")
+    threads: int = Field(0, ge=0, le=256, description="decoding threads; 0 lets FFmpeg choose")
+    deinterlace: Literal["auto", "off"] = Field("auto", description="deinterlace frames that say they are interlaced")
+    hold: float = Field(
+        4.0, ge=0, le=3600, description="when the stream pauses for over 1 s, show the last picture again for so many s"
+    )
+
+
+class Decoder(Source[DecoderProperties]):
+    """Times are those a player shows: the container's start time is 0."""
+
+    properties_type: ClassVar[type[Properties]] = DecoderProperties
+    summary: ClassVar[str] = "decodes a video file"
+
+    def __init__(self, properties: DecoderProperties, context: Context) -> None:
+        super().__init__(properties, context)
+        self._path = Path(properties.uri)
+        self._container: InputContainer | None = None
+        self._stream: VideoStream | None = None
+        self._format = "gray8"
+        self._ending = False
+        self._damage = Damage()
+        self._repeated = 0
+
+    @property
+    def src_caps(self) -> Mapping[str, Caps]:
+        edge = Span(1, LARGEST_PX)
+        return {"frames": Caps.of("video/raw", format=("gray8", "bgr24"), width=edge, height=edge)}
+
+    def start(self) -> None:
+        """Open the file. Raises SourceError or DataError."""
+        self._path = path_of(self.properties.uri)
+        self._container = open_file(self._path)
+        self._stream = video_stream(self._container, self._path)
+
+    def stop(self) -> None:
+        if self._container is not None:
+            self._container.close()
+        self._container = self._stream = None
+
+    def negotiate(self, allowed: Mapping[str, Caps]) -> None:
+        """Take gray8 where the far end allows it: bgr24 costs three times as much to carry."""
+        formats = allowed["frames"].fields.get("format") if "frames" in allowed else None
+        if isinstance(formats, frozenset):
+            self._format = "gray8" if "gray8" in formats else "bgr24"
+
+    def finish(self) -> None:
+        self._ending = True
+
+    def produce(self) -> Iterator[Output]:
+        """Raises DataError if not one frame can be decoded, SourceError if reading fails."""
+        container, stream = self._container, self._stream
+        if container is None or stream is None:
+            raise StageError("produce() before start()")
+        p = self.properties
+        fps = stream.average_rate or stream.guessed_rate or _USUAL_FPS
+        self._announce(container, stream, fps)
+        context = stream.codec_context
+        if p.threads:
+            context.thread_count = p.threads
+        context.thread_type = "SLICE" if context.width * context.height > _SLICES_FROM_PX else "AUTO"
+        time_base = stream.time_base or _US
+        clock = StreamClock(time_base, _start_ns(container, stream), round(SECOND_NS / fps))
+        frames = self._until_finish(decoded(container, stream, self._path, self._damage, self._warn_of_damage))
+        if p.deinterlace == "auto":
+            frames = deinterlaced(frames, time_base)
+        chosen = selected(frames, clock, Sampler(p.rate), round(p.hold * SECOND_NS), self._skip)
+        sent = yield from self._sent(chosen, _sar(stream), min(p.rate, float(fps)) if p.rate else float(fps))
+        if not sent and not self._ending:
+            raise self._nothing(stream)
+        self._report(clock)
+        self._warn_if_cut(container, stream, clock)
+
+    def _sent(self, chosen: Iterator[Selected], sar: float, rate: float) -> Generator[Output, None, int]:
+        """The frames as they go out, a CAPS event before the first and at each change of size; returns how many."""
+        seq = 0
+        caps: Caps | None = None
+        shape: tuple[int, int] | None = None
+        frame: Frame | None = None
+        for item in chosen:
+            if item.again and self._ending:
+                continue
+            if frame is None or caps is None or not item.again:
+                picture = picture_of(item.frame, sar)
+                if upright_size(picture.layout) != shape:
+                    check_size(picture.layout.width, picture.layout.height, self._path)
+                    shape = upright_size(picture.layout)
+                    caps = self._caps(shape, rate)
+                    yield caps_event(caps, item.t_ns)
+                assert caps is not None
+                flags = Flags.DISCONT if item.jumped else Flags.NONE
+                frame = Frame(seq, item.t_ns, caps, (self._plane(picture, caps),), picture, flags=flags)
+            else:
+                frame = replace(frame, seq=seq, pts_ns=item.t_ns, flags=Flags.NONE)
+                self._repeated += 1
+            yield frame
+            seq += 1
+        return seq
+
+    def _caps(self, shape: tuple[int, int], rate: float) -> Caps:
+        width = min(self.properties.width, shape[0])
+        height = max(1, round(shape[1] * width / shape[0]))
+        return Caps.of(
+            "video/raw",
+            format=self._format,
+            width=width,
+            height=height,
+            picture_width=shape[0],
+            picture_height=shape[1],
+            rate=rate,
+        )
+
+    def _plane(self, picture: Picture, caps: Caps) -> Plane:
+        width, height = int(caps.value("width")), int(caps.value("height"))
+        return (small_gray if self._format == "gray8" else small_bgr)(picture, width, height)
+
+    def _until_finish(self, frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+        for frame in frames:
+            yield frame
+            if self._ending:
+                return
+
+    def _skip(self, count: int) -> None:
+        self.drop("rate", count)
+
+    def _announce(self, container: InputContainer, stream: VideoStream, fps: Fraction) -> None:
+        duration_ns = _duration_ns(container, stream)
+        width, height = stream.codec_context.width, stream.codec_context.height
+        self.context.post(
+            "stream",
+            {
+                "uri": redacted(self.properties.uri),
+                "duration_ns": duration_ns,
+                "fps": float(fps),
+                "frames": stream.frames or int(duration_ns * fps) // SECOND_NS,
+                "width": width,
+                "height": height,
+                "codec": stream.codec_context.name,
+            },
+        )
+
+    def _nothing(self, stream: VideoStream) -> DataError:
+        if not stream.codec_context.width:
+            return DataError(
+                f"'{self._path}': the size of its pictures cannot be read, or is above {LARGEST_PX} px a side; "
+                "check that the file plays, or scale it down first"
+            )
+        why = f" ({self._damage.first})" if self._damage.first else ""
+        return DataError(f"'{self._path}': no picture in it could be decoded{why}; check that the file plays")
+
+    def _warn_if_cut(self, container: InputContainer, stream: VideoStream, clock: StreamClock) -> None:
+        """A cut mkv or ts decodes without an error up to where it ends: only the missing time tells."""
+        promised_ns, end_ns = _duration_ns(container, stream), clock.last_ns + clock.frame_ns
+        if not self._ending and promised_ns - end_ns > max(SECOND_NS, promised_ns // _CUT_SHARE):
+            self.context.warn(
+                f"the video in '{self._path}' ends at {end_ns / SECOND_NS:.1f} s of {promised_ns / SECOND_NS:.1f} s; "
+                "the file may have been cut off"
+            )
+
+    def _warn_of_damage(self) -> None:
+        self.context.warn(f"'{self._path}' is damaged ({self._damage.first}); going on with what can be decoded")
+
+    def _report(self, clock: StreamClock) -> None:
+        damage = self._damage
+        if damage.any:
+            self.context.post("corrupt", {"packets": damage.packets, "reads": damage.reads, "frames": damage.frames})
+        if clock.estimated or clock.reordered or clock.jumps or self._repeated:
+            self.context.post(
+                "timing",
+                {
+                    "estimated": clock.estimated,
+                    "reordered": clock.reordered,
+                    "jumps": clock.jumps,
+                    "repeated": self._repeated,
+                },
+            )
+
+
+def _start_ns(container: InputContainer, stream: VideoStream) -> int | None:
+    """When the file starts, None if it does not say. The stream's own start is exact, the container's rounded to us."""
+    own = None
+    if stream.start_time is not None and stream.time_base is not None:
+        own = ticks_to_ns(stream.start_time, stream.time_base)
+    start = container.start_time
+    if start is None:
+        return own
+    start_ns = ticks_to_ns(start, _US)
+    return own if own is not None and abs(own - start_ns) <= 1000 else start_ns
+
+
+def _duration_ns(container: InputContainer, stream: VideoStream) -> int:
+    if container.duration is not None:
+        return max(0, ticks_to_ns(container.duration, _US))
+    if stream.duration is not None and stream.time_base is not None:
+        return max(0, ticks_to_ns(stream.duration, stream.time_base))
+    return 0
+
+
+def _sar(stream: VideoStream) -> float:
+    sar = float(stream.sample_aspect_ratio or 1)
+    return sar if 1 / _WIDEST_SAMPLE <= sar <= _WIDEST_SAMPLE else 1.0

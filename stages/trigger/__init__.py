@@ -1,0 +1,9 @@
+"""The trigger: when to capture. Stands between bgsub and dedup.
+
+``machine`` is the state machine, pure, with time as a value; ``stage`` gives it frames and takes the pictures out of
+the pool that it asks for. Nothing here looks at a picture.
+"""
+
+from stages.trigger.stage import Trigger, TriggerProperties
+
+__all__ = ["Trigger", "TriggerProperties"]
