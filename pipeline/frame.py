@@ -7,16 +7,18 @@ pool. Stages hand out and receive frames; whether a picture crossed a process bo
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, TypeAlias
 
 from pipeline.caps import Caps
 
-Plane: TypeAlias = NDArray[np.uint8]
+if TYPE_CHECKING:  # the command's own process never touches a plane, and numpy would be half of its start-up
+    import numpy as np
+    from numpy.typing import NDArray
+
+Plane: TypeAlias = "NDArray[np.uint8]"
 Value: TypeAlias = "None | bool | int | float | str | bytes | Sequence[Value] | Mapping[str, Value]"
 Meta: TypeAlias = Mapping[str, Value]
 
@@ -65,7 +67,7 @@ class Layout:
     @property
     def nbytes(self) -> int:
         """Bytes that all planes take together, packed."""
-        return sum(int(np.prod(shape)) for shape in self.plane_shapes())
+        return sum(math.prod(shape) for shape in self.plane_shapes())
 
 
 PIX_FMTS = ("gray", "bgr24", "yuv420p", "yuv422p", "yuv444p", "nv12")

@@ -22,7 +22,10 @@ from pipeline.frame import Event, Frame, Meta, Output, Picture
 class Properties(BaseModel):
     """Base of every stage's properties. Unknown keys are refused; each field has a description."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+    # A launch line and TOML read 2024 as a number, also where a name was meant.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False, coerce_numbers_to_str=True
+    )
 
 
 class Context(Protocol):
@@ -146,4 +149,7 @@ def _problem(kind: type[Properties], error: Any) -> str:
         return f"unknown property '{key}'; {hint}"
     if error["type"] == "missing":
         return f"property '{key}' must be set"
-    return f"property '{key}' = {error['input']!r}: {error['msg'].lower()}"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if not error["loc"]:
+        return message  # a rule over several properties, in the words of its stage
+    return f"property '{key}' = {error['input']!r}: {message[:1].lower()}{message[1:]}"

@@ -6,12 +6,12 @@ no extension type, and no length that is taken from a message before it was comp
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeAlias
 
 import msgpack
-import numpy as np
 
 from pipeline.caps import Caps
 from pipeline.errors import WireError
@@ -49,6 +49,8 @@ def encode_item(number: int, item: Item) -> list[Part]:
     """An item as message parts; ``number`` is its sequence number on the link. Raises WireError if too large."""
     if isinstance(item, Event):
         return [_pack("event", number, {"kind": item.kind.value, "pts": item.pts_ns, "data": item.data})]
+    import numpy as np  # not at the top: the supervisor only knows bus messages, and starts in half the time
+
     planes = [np.ascontiguousarray(plane) for plane in item.planes]
     image: object = None
     if isinstance(item.image, Ticket):
@@ -306,9 +308,11 @@ def _shape(entry: object) -> tuple[int, ...]:
 def _planes(raw: Sequence[Part], shapes: Sequence[tuple[int, ...]]) -> list[Plane]:
     if len(raw) != len(shapes):
         raise WireError(f"{len(raw)} raw parts where the header says {len(shapes)}")
+    import numpy as np
+
     planes: list[Plane] = []
     for part, shape in zip(raw, shapes, strict=True):
-        if len(part) != int(np.prod(shape, dtype=np.int64)):
+        if len(part) != math.prod(shape):
             raise WireError(f"a plane of shape {shape} in {len(part)} bytes")
         planes.append(np.frombuffer(part, np.uint8).reshape(shape))
     return planes

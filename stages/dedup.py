@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.caps import Caps
 from pipeline.frame import Frame, Meta, Output, Picture
@@ -22,11 +22,19 @@ HashName = Literal["dhash", "ahash", "phash", "whash"]
 
 
 class DedupProperties(Properties):
-    hash: HashName = Field("dhash", description="perceptual hash that finds candidates")
+    hash: Literal["none"] | HashName = Field(
+        "dhash", description="perceptual hash that finds candidates; none makes a page of every capture"
+    )
     hash_size: int = Field(12, ge=2, le=64, description="side of the hash; it has hash_size x hash_size bits")
     distance: int = Field(0, ge=0, description="bits that may differ (Hamming); 0 means exactly equal")
     confirm: Literal["none"] | HashName = Field("none", description="second hash that must agree, or none")
     confirm_distance: int = Field(10, ge=0, description="bits that may differ in the second hash")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if "whash" in (self.hash, self.confirm) and self.hash_size & (self.hash_size - 1):
+            raise ValueError(f"whash takes a hash_size that is a power of two, not {self.hash_size}")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +117,19 @@ class Dedup(Stage[DedupProperties]):
             self.drop("no-picture")
             return ()
         fingerprint = self._fingerprint(picture)
-        match = self._known.find(fingerprint)
+        match = self._known.find(fingerprint) if fingerprint else None
         if match is not None and match.same:
             slide, decision = match.slide, "same" if match.slide == self._current else "revisit"
         else:
             self._count += 1
             slide, decision = self._count, "new"
-            self._known.add(slide, fingerprint)
+            if fingerprint:
+                self._known.add(slide, fingerprint)
         self._current = slide
         page: Meta = {
             "slide": slide,
             "decision": decision,
-            "hash": str(fingerprint.first),
+            "hash": str(fingerprint.first) if fingerprint else "",
             "nearest": match.slide if match else None,
             "distance": match.distance if match else None,
             "confirm_distance": match.confirm_distance if match else None,
@@ -131,6 +140,8 @@ class Dedup(Stage[DedupProperties]):
 
     def _why(self, decision: str, match: Match | None) -> str:
         p = self.properties
+        if p.hash == "none":
+            return "every capture is a slide"
         if match is None:
             return "the first slide"
         near = f"{match.distance} of {p.hash_size * p.hash_size} bits from slide {match.slide} by {p.hash}"
@@ -140,7 +151,10 @@ class Dedup(Stage[DedupProperties]):
             return f"{near}, but {match.confirm_distance} by {p.confirm}; over {p.confirm_distance} count as another"
         return f"{near}; over {p.distance} count as another"
 
-    def _fingerprint(self, picture: Picture) -> Fingerprint:
+    def _fingerprint(self, picture: Picture) -> Fingerprint | None:
+        name, size, confirm = self.properties.hash, self.properties.hash_size, self.properties.confirm
+        if name == "none":
+            return None
         # imported here: a process that has seen no capture needs neither
         import imagehash
         from PIL import Image
@@ -155,6 +169,5 @@ class Dedup(Stage[DedupProperties]):
             "phash": imagehash.phash,
             "whash": imagehash.whash,
         }
-        size, confirm = self.properties.hash_size, self.properties.confirm
         second = None if confirm == "none" else hashes[confirm](image, hash_size=size)
-        return Fingerprint(hashes[self.properties.hash](image, hash_size=size), second)
+        return Fingerprint(hashes[name](image, hash_size=size), second)

@@ -60,17 +60,22 @@ class Surroundings(Protocol):
         """Send the heartbeat if it is due."""
 
 
+def load_class(factory: str) -> type[AnyStage]:
+    """Import a stage class by its import string. Raises ConfigError."""
+    module_name, _, class_name = factory.partition(":")
+    try:
+        kind = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError, ValueError) as e:
+        raise ConfigError(f"cannot import '{factory}': {e}") from e
+    if not (isinstance(kind, type) and issubclass(kind, (Source, Stage))):
+        raise ConfigError(f"'{factory}' is no stage class")
+    return kind
+
+
 def load(spec: NodeSpec, context: Any) -> AnyStage:
     """Import and build a stage. Raises ConfigError for an import string or properties that are wrong."""
-    module_name, _, class_name = spec.factory.partition(":")
-    try:
-        factory = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError, ValueError) as e:
-        raise ConfigError(f"cannot import '{spec.factory}': {e}") from e
-    if not (isinstance(factory, type) and issubclass(factory, (Source, Stage))):
-        raise ConfigError(f"'{spec.factory}' is no stage class")
-    properties = validated(factory.properties_type, spec.properties)
-    made: AnyStage = factory(properties, context)
+    kind = load_class(spec.factory)
+    made: AnyStage = kind(validated(kind.properties_type, spec.properties), context)
     return made
 
 

@@ -41,6 +41,9 @@ class Subtractor:
     """One of OpenCV's subtractors. Takes bgr24."""
 
     def __init__(self, properties: BgsubProperties) -> None:
+        # knn, gsoc and lsbp draw numbers, in each thread its own; the same video must give the same slides.
+        cv2.setNumThreads(1)
+        cv2.setRNGSeed(0)
         self._model = _create(properties)
         # GMG gives empty masks while it learns. That means "not known", not "nothing moves".
         self._learning = int(properties.value("initializationFrames")) if properties.method == "gmg" else 0

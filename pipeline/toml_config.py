@@ -1,0 +1,156 @@
+"""TOML files -> PipelineConfig; see configs/lecture.toml for the format. ``launch`` reads the one-line form.
+
+Unknown keys are refused. Stages are described in order of the data flow; nothing is imported.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import TypeVar
+
+from pipeline.config import DEFAULT_WINDOW, Limits, LinkConfig, PipelineConfig, StageConfig
+from pipeline.errors import ConfigError
+from pipeline.factories import default_name
+from pipeline.topology import unknown_stage, validate
+
+T = TypeVar("T")
+
+_TABLES = ("pipeline", "stage", "limits")
+_STAGE_KEYS = ("type", "name", "process", "after", "window", "leaky", "properties")
+_LIMIT_KEYS = tuple(field.name for field in fields(Limits))
+_WORDS = {str: "a text in quotes", int: "a whole number", dict: "a table", list: "a list of tables", float: "a number"}
+
+
+def load(path: Path) -> PipelineConfig:
+    """Read a file. Raises ConfigError naming the file, and line and key where they can be told."""
+    try:
+        text = path.read_bytes().decode()
+    except OSError as e:
+        raise ConfigError(f"'{path}' cannot be read: {e.strerror}") from e
+    except UnicodeDecodeError as e:
+        raise ConfigError(f"'{path}' is no text file in UTF-8; a config is written in TOML") from e
+    return parse(text, str(path))
+
+
+def parse(text: str, origin: str = "config") -> PipelineConfig:
+    """Read the text of a file called ``origin``. Raises ConfigError."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
+        raise ConfigError(f"{origin}: {e}") from e
+    return _Reading(text, origin).pipeline(document)
+
+
+class _Reading:
+    """One file being read; it knows where it is, for the errors."""
+
+    def __init__(self, text: str, origin: str) -> None:
+        self._lines = text.splitlines()
+        self._origin = origin
+        self._begin = 0  # index of the line where the table at hand begins
+
+    def pipeline(self, document: Mapping[str, object]) -> PipelineConfig:
+        self._known(document, _TABLES, "the file")
+        head = self._table(document, "pipeline")
+        self._enter(r"\[pipeline\]")
+        self._known(head, ("name",), "[pipeline]")
+        name = self._typed(head, "name", str, "pipeline")
+        limits = self._limits(self._table(document, "limits"))
+        stages: list[StageConfig] = []
+        links: list[LinkConfig] = []
+        for number, entry in enumerate(self._typed(document, "stage", list, [])):
+            self._enter(r"\[\[\s*stage\s*\]\]", number)
+            if not isinstance(entry, dict):
+                raise self._error("write each stage as a table of its own: [[stage]]", "stage")
+            stage, link = self._stage(entry, [known.name for known in stages])
+            stages.append(stage)
+            links += [link] if link else []
+        if not stages:
+            raise self._error('it describes no stage; write [[stage]] and below it type = "..."')
+        try:
+            return validate(PipelineConfig(tuple(stages), tuple(links), name, limits))
+        except ConfigError as e:
+            raise self._error(str(e)) from e
+
+    def _stage(self, entry: Mapping[str, object], before: list[str]) -> tuple[StageConfig, LinkConfig | None]:
+        self._known(entry, _STAGE_KEYS, "[[stage]]")
+        factory = self._typed(entry, "type", str, "")
+        if not factory:
+            raise self._error('[[stage]] needs a type, such as type = "decoder"')
+        name = self._typed(entry, "name", str, default_name(factory))
+        process = self._typed(entry, "process", str, name)
+        properties = self._table(entry, "properties")
+        for key, value in properties.items():
+            if not _plain(value):
+                raise self._error(f"property '{key}' of stage '{name}': dates and times are no property values", key)
+        stage = StageConfig(name, factory, process, properties)
+        if not before:
+            for key in ("after", "window", "leaky"):
+                if key in entry:
+                    text = f"'{name}' is the first stage and so the source; '{key}' belongs to later ones"
+                    raise self._error(text, key)
+            return stage, None
+        source, _, pad = self._typed(entry, "after", str, before[-1]).partition(".")
+        if source not in before:
+            hint = unknown_stage(source, before)
+            raise self._error(f"stage '{name}': after = '{source}': above it {hint}", "after")
+        window = self._typed(entry, "window", int, DEFAULT_WINDOW)
+        leaky = self._typed(entry, "leaky", str, "no")
+        return stage, LinkConfig(source, name, pad, window, leaky)
+
+    def _limits(self, table: Mapping[str, object]) -> Limits:
+        self._enter(r"\[limits\]")
+        self._known(table, _LIMIT_KEYS, "[limits]")
+        values: dict[str, float] = {}
+        for key in table:
+            value = self._typed(table, key, float, 0.0)
+            if not 0 < value < 1e6:
+                raise self._error(f"{key} = {value:g}: it must be seconds, more than 0", key)
+            values[key] = value
+        return Limits(**values)
+
+    def _table(self, table: Mapping[str, object], key: str) -> dict[str, object]:
+        return self._typed(table, key, dict, {})
+
+    def _typed(self, table: Mapping[str, object], key: str, kind: type[T], default: T) -> T:
+        value = table.get(key, default)
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise self._error(f"{key} = {value!r}: it must be {_WORDS[kind]}", key)
+        return value
+
+    def _known(self, table: Mapping[str, object], known: Collection[str], where: str) -> None:
+        for key in table:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                hint = f"did you mean '{near[0]}'?" if near else f"it may have: {', '.join(known)}"
+                raise self._error(f"unknown key '{key}' in {where}; {hint}", key)
+
+    def _enter(self, header: str, number: int = 0) -> None:
+        """Find the line of a table's header: the ``number``-th of its kind. Inline tables have none."""
+        found = [index for index, line in enumerate(self._lines) if re.match(rf"\s*{header}", line)]
+        self._begin = found[number] if number < len(found) else 0
+
+    def _error(self, text: str, key: str = "") -> ConfigError:
+        """A ConfigError with file and, where the key is found below the table at hand, line."""
+        if key:
+            pattern = re.compile(rf"\s*(?:\[+\s*)?[\"']?{re.escape(key)}\b")
+            for index in range(self._begin, len(self._lines)):
+                if pattern.match(self._lines[index]):
+                    return ConfigError(f"{self._origin}, line {index + 1}: {text}")
+        return ConfigError(f"{self._origin}: {text}")
+
+
+def _plain(value: object) -> bool:
+    """Whether it is made of what JSON has, as the children are told their properties in JSON."""
+    if isinstance(value, dict):
+        return all(_plain(inner) for inner in value.values())
+    if isinstance(value, list):
+        return all(_plain(inner) for inner in value)
+    return isinstance(value, str | int | float)

@@ -1,0 +1,98 @@
+"""The command ``slidetap``: convert, beside the commands for any pipeline, which ``pipeline.cli`` has.
+
+It parses and calls; ``conversion`` knows what a conversion is. Typer is all that is imported before the children are
+started, as the time to the first frame counts.
+"""
+
+from __future__ import annotations
+
+import enum
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli import AsJson, Metrics, Verbose, invoke, make_app
+from pipeline.ending import complain, end, sentence
+from pipeline.errors import ExitCode, PipelineError
+from pipeline.following import Manner, follow
+from pipeline.reporting import say
+from stages import conversion
+from stages.conversion import Conversion, Options
+from stages.presets import PRESETS
+
+
+class Format(enum.StrEnum):
+    """Of the pictures."""
+
+    PNG = "png"
+    JPEG = "jpeg"
+    WEBP = "webp"
+
+
+def known_method(name: str) -> str:
+    """``name``, if there is a preset for it. Raises BadParameter."""
+    if name not in PRESETS:
+        raise typer.BadParameter(f"'{name}' is no method; there is: {', '.join(PRESETS)}")
+    return name
+
+
+def convert(
+    videos: Annotated[list[str], typer.Argument(metavar="VIDEO...", help="Files; several go one after the other.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Where the slides go; of several videos, the folder of their folders."
+        ),
+    ] = None,
+    method: Annotated[
+        str, typer.Option(callback=known_method, help=f"How changes are found: {', '.join(PRESETS)}.")
+    ] = "default",
+    rate: Annotated[float | None, typer.Option(help="Frames analysed per second; 0: all.", show_default=False)] = None,
+    width: Annotated[int | None, typer.Option(help="Width of analysed frames in px.", show_default=False)] = None,
+    form: Annotated[Format, typer.Option("--format", help="Of the pictures.")] = Format.PNG,
+    pdf: Annotated[bool, typer.Option(help="Make slides.pdf.")] = True,
+    pptx: Annotated[bool, typer.Option("--pptx", help="Make slides.pptx.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an older result, once the new one is there.")] = False,
+    post_process: Annotated[
+        bool, typer.Option("--post-process/--no-post-process", help="Keep one picture of a slide that is shown again.")
+    ] = True,
+    fused: Annotated[bool, typer.Option("--fused", help="All stages in one process: less memory, slower.")] = False,
+    as_json: AsJson = False,
+    metrics: Metrics = None,
+    verbose: Verbose = 0,
+) -> None:
+    """Turn videos into their slides: pictures, slides.pdf and slides.json in VIDEO_slides, or in DIR."""
+    options = Options(method, rate, width, form.value, pdf, pptx, force, post_process, fused)
+    manner = Manner(as_json, verbose, metrics)
+    first_failure = ExitCode.OK
+    for each in conversion.plan(videos, output):
+        code = _convert_one(each, options, manner)
+        first_failure = first_failure or code
+        if code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED):
+            break
+    raise typer.Exit(first_failure)
+
+
+def _convert_one(each: Conversion, options: Options, manner: Manner) -> ExitCode:
+    """Convert one video and say how it ended; what goes wrong is said here, so that the next video has its turn."""
+    try:
+        followed = follow(conversion.pipeline(each, options), manner)
+    except PipelineError as e:
+        text = sentence(e)
+        if manner.as_json:
+            say("result", video=each.video, exit_code=e.exit_code, error=text)
+        return complain(text, e.exit_code)
+    return end(followed, manner, conversion.finish, each.video)
+
+
+def main() -> int:
+    """The console script."""
+    app = make_app(finish=conversion.finish)
+    app.command()(convert)
+    return invoke(app)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+"""One video to its slides: from the options of ``slidetap convert`` to a PipelineConfig, and what is said at the end.
+
+Runs in the process of the command and imports no stage; how a method is tuned stands in ``presets``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.config import LinkConfig, PipelineConfig, StageConfig
+from pipeline.errors import ConfigError, OutputError, PipelineError, SourceError
+from pipeline.following import Followed
+from pipeline.frame import Meta
+from stages.presets import PRESETS
+
+# Import strings: resolving short names would cost a scan of all that is installed.
+FLOW = {
+    "decoder": "stages.decoder:Decoder",
+    "bgsub": "stages.bgsub:Bgsub",
+    "trigger": "stages.trigger:Trigger",
+    "dedup": "stages.dedup:Dedup",
+    "exporter": "stages.exporter:Exporter",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What ``slidetap convert`` was asked for. ``rate``, ``width``: None is what the method's preset says."""
+
+    method: str = "default"
+    rate: float | None = None
+    width: int | None = None
+    form: str = "png"
+    pdf: bool = True
+    pptx: bool = False
+    force: bool = False
+    post_process: bool = True
+    fused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """One video and the folder its slides go to."""
+
+    video: str
+    location: Path
+
+
+def plan(videos: Sequence[str], output: Path | None) -> list[Conversion]:
+    """Where each video's slides go. ``output``: the folder for one video, the folder of folders for several.
+
+    Raises ConfigError if two would go to the same one.
+    """
+    if output is not None and len(videos) == 1:
+        return [Conversion(videos[0], output)]
+    planned: dict[Path, str] = {}
+    for video in videos:
+        location = (output or Path()) / f"{_stem(video)}_slides"
+        if location in planned:
+            raise ConfigError(f"'{planned[location]}' and '{video}' would both go to '{location}'; convert them apart")
+        planned[location] = video
+    return [Conversion(video, location) for location, video in planned.items()]
+
+
+def pipeline(conversion: Conversion, options: Options) -> PipelineConfig:
+    """The pipeline of one conversion. Raises SourceError if the video cannot be there, ConfigError for the method."""
+    if options.method not in PRESETS:
+        raise ConfigError(f"unknown method '{options.method}'; there is: {', '.join(PRESETS)}")
+    look(conversion.video)
+    properties = {stage: dict(PRESETS[options.method].get(stage, {})) for stage in FLOW}
+    properties["decoder"]["uri"] = conversion.video
+    if options.rate is not None:
+        properties["decoder"]["rate"] = options.rate
+    if options.width is not None:
+        properties["decoder"]["width"] = options.width
+    if not options.post_process:
+        properties["dedup"] = {"hash": "none"}
+    properties["exporter"] |= {
+        "source": "" if "@" in conversion.video and "://" in conversion.video else conversion.video,
+        "location": str(conversion.location),
+        "format": options.form,
+        "pdf": options.pdf,
+        "pptx": options.pptx,
+        "force": options.force,
+    }
+    stages = tuple(
+        StageConfig(name, factory, "convert" if options.fused else name, properties[name])
+        for name, factory in FLOW.items()
+    )
+    names = list(FLOW)
+    links = tuple(LinkConfig(source, sink) for source, sink in zip(names, names[1:], strict=False))
+    return PipelineConfig(stages, links, name=conversion.location.name)
+
+
+def look(video: str) -> None:
+    """Raise SourceError for a file that is not there, before a process is started for it; URLs are not looked at."""
+    if re.match(r"[a-z][a-z0-9+.-]+:", video):
+        return
+    path = Path(video)
+    if path.is_dir():
+        raise SourceError(f"'{video}' is a folder; name a video file in it")
+    try:
+        path.stat()
+    except OSError as e:
+        raise SourceError(f"'{video}' cannot be opened: {e.strerror}") from e
+
+
+def finish(followed: Followed) -> str:
+    """After any run: the ledger goes into slides.json; a line about the result, or about what a failed run has left.
+
+    Raises OutputError or WriteError.
+    """
+    if followed.outcome.error is not None:
+        return "".join(_salvage(followed, location) for location in _locations(followed.config))
+    told = followed.tally.result
+    location, slides = told.get("location"), told.get("slides")
+    if not isinstance(location, str) or not isinstance(slides, int):
+        return "stopped before there was a result" if followed.outcome.signal else ""
+    from stages.exporter.index import annotate
+
+    interrupted = followed.outcome.signal is not None
+    annotate(Path(location), ledgers=followed.outcome.ledgers, stream=_stream(followed), interrupted=interrupted)
+    stopped = f"stopped at {followed.tally.pts_s:.1f} s: " if interrupted else ""
+    if slides == 0:
+        return f"{stopped}no slides were found in '{followed.tally.stream.get('uri')}'; {told.get('json')} says so"
+    made = [str(told[key]) for key in ("pdf", "pptx", "json") if told.get(key)]
+    return f"{stopped}{_count(slides)} in {location}: {', '.join(Path(file).name for file in made)}"
+
+
+def _salvage(followed: Followed, location: Path) -> str:
+    """List what a failed run has written, or remove what holds nothing; a phrase that says where."""
+    from stages.exporter.folder import clear_away, partial_of
+    from stages.exporter.index import annotate
+
+    slides = followed.tally.counts["slide"]
+    partial = partial_of(location)
+    if not slides:
+        # What is there may be another run's, which holds on to it, or an older one's, which is not empty.
+        with contextlib.suppress(OutputError, OSError):
+            clear_away(location)
+        return ""
+    try:
+        annotate(partial, ledgers=followed.outcome.ledgers, stream=_stream(followed))
+    except PipelineError as e:
+        return f"; {_count(slides)} in '{partial}', but slides.json could not be written: {e}"
+    return f"; {_count(slides)} written before that, listed in '{partial / 'slides.json'}'"
+
+
+def _locations(config: PipelineConfig) -> list[Path]:
+    exporters = [stage for stage in config.stages if stage.factory == FLOW["exporter"]]
+    return [Path(str(stage.properties["location"])) for stage in exporters if "location" in stage.properties]
+
+
+def _stream(followed: Followed) -> Meta | None:
+    return followed.tally.stream or None
+
+
+def _count(slides: int) -> str:
+    return "1 slide" if slides == 1 else f"{slides} slides"
+
+
+def _stem(video: str) -> str:
+    """``talk`` of ``a/talk.mp4`` and of ``http://host/talk.mp4?x=1``. Raises ConfigError for what has no name."""
+    path = re.split(r"[?#]", video)[0] if "://" in video else video
+    stem = Path(path).stem
+    if not stem:
+        raise ConfigError(f"'{video}' has no name that a folder could take; say where to with -o DIR")
+    return stem

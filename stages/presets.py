@@ -1,0 +1,35 @@
+"""What ``--method`` sets on each stage. Data only: imported by the command, which imports no stage.
+
+Methods named after OpenCV's subtractors keep the reference's thresholds, so that their results can be compared with
+it; ``default`` is what we found best. docs/benchmarks.md has the figures of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+Preset: TypeAlias = Mapping[str, Mapping[str, object]]
+
+# A tile is 0.04 % of a 640 x 360 plane: fewer than five active ones are a cursor or a ticking clock, not a new view.
+_TILES: Preset = {
+    "bgsub": {"method": "tiles"},
+    "trigger": {"start_percent": 0.2, "settle_percent": 0.2, "settle_time": 0.6},
+    "dedup": {"hash": "dhash", "hash_size": 12, "distance": 10},
+}
+
+
+def _model(method: str) -> Preset:
+    """A background model with the reference's hysteresis: captured below 0.01 %, left at 0.15 %."""
+    return {"bgsub": {"method": method}, "trigger": {"start_percent": 0.15, "settle_percent": 0.01}}
+
+
+PRESETS: Mapping[str, Preset] = {
+    "default": _TILES,
+    "tiles": _TILES,
+    "frame_diff": {
+        "bgsub": {"method": "frame_diff"},
+        "trigger": {"policy": "delay", "start_percent": 0.06, "delay": 2.83},
+    },
+    **{method: _model(method) for method in ("knn", "gmg", "mog2", "mog", "cnt", "gsoc", "lsbp")},
+}

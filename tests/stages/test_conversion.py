@@ -1,0 +1,165 @@
+"""From a video to a pipeline, and what is done and said at the end of its run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import PipelineConfig
+from pipeline.errors import ConfigError, SourceError, StageError
+from pipeline.following import Followed
+from pipeline.messages import Element, Ledger
+from pipeline.supervisor import Outcome
+from pipeline.tally import Tally
+from pipeline.toml_config import load
+from pipeline.topology import validate
+from stages.conversion import Conversion, Options, finish, pipeline, plan
+from stages.exporter import index
+from stages.journal import FILE_NAME as JOURNAL_NAME
+from stages.journal import Journal
+from stages.presets import PRESETS
+
+LECTURE = Path(__file__).parents[2] / "configs" / "lecture.toml"
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Conversion:
+    path = tmp_path / "talk.mp4"
+    path.write_bytes(b"")
+    return Conversion(str(path), tmp_path / "out")
+
+
+def properties(config: PipelineConfig, stage: str) -> dict[str, object]:
+    return dict(next(each.properties for each in config.stages if each.name == stage))
+
+
+def test_each_video_gets_a_folder_beside_where_the_command_stands() -> None:
+    assert plan(["a/talk.mp4", "b/intro.v2.mkv", "http://host/live.mp4?key=1"], None) == [
+        Conversion("a/talk.mp4", Path("talk_slides")),
+        Conversion("b/intro.v2.mkv", Path("intro.v2_slides")),
+        Conversion("http://host/live.mp4?key=1", Path("live_slides")),
+    ]
+
+
+def test_an_output_is_the_folder_of_one_video_and_the_parent_of_several() -> None:
+    assert plan(["talk.mp4"], Path("out"))[0].location == Path("out")
+    assert [each.location for each in plan(["a.mp4", "b.mp4"], Path("out"))] == [
+        Path("out/a_slides"),
+        Path("out/b_slides"),
+    ]
+
+
+def test_two_videos_for_one_folder_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"'x/talk.mp4' and 'y/talk.mkv' would both go to 'talk_slides'"):
+        plan(["x/talk.mp4", "y/talk.mkv"], None)
+
+
+@pytest.mark.parametrize("method", PRESETS)
+def test_every_method_is_a_pipeline_of_five_processes(method: str, video: Conversion) -> None:
+    config = validate(pipeline(video, Options(method)))
+    assert [stage.process for stage in config.stages] == ["decoder", "bgsub", "trigger", "dedup", "exporter"]
+    assert properties(config, "decoder")["uri"] == video.video
+    assert properties(config, "exporter")["location"] == str(video.location)
+    for stage, wanted in PRESETS[method].items():
+        assert wanted.items() <= properties(config, stage).items()
+
+
+def test_fused_is_one_process(video: Conversion) -> None:
+    assert {stage.process for stage in validate(pipeline(video, Options(fused=True))).stages} == {"convert"}
+
+
+def test_options_go_to_their_stages(video: Conversion) -> None:
+    config = pipeline(video, Options("knn", 5.0, 320, "webp", pdf=False, pptx=True, force=True, post_process=False))
+    assert {"rate": 5.0, "width": 320}.items() <= properties(config, "decoder").items()
+    assert properties(config, "dedup") == {"hash": "none"}
+    exporter = properties(config, "exporter")
+    assert (exporter["format"], exporter["pdf"], exporter["pptx"], exporter["force"]) == ("webp", False, True, True)
+
+
+def test_a_url_with_a_password_is_not_written_into_the_result() -> None:
+    open_one = pipeline(Conversion("http://host/a.mp4", Path("out")), Options())
+    assert properties(open_one, "exporter")["source"] == "http://host/a.mp4"
+    secret = pipeline(Conversion("http://me:pw@host/a.mp4", Path("out")), Options())
+    assert properties(secret, "exporter")["source"] == ""
+
+
+@pytest.mark.parametrize(("name", "words"), [("no.mp4", "No such file"), ("", "is a folder")])
+def test_a_video_that_cannot_be_there_is_named_before_anything_starts(name: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=words):
+        pipeline(Conversion(str(tmp_path / name), tmp_path / "out"), Options())
+
+
+def test_the_config_that_is_shipped_does_what_convert_does() -> None:
+    config = load(LECTURE)
+    for stage in ("bgsub", "trigger", "dedup"):
+        assert properties(config, stage) == dict(PRESETS["default"].get(stage, {}))
+    assert properties(config, "decoder") == {"uri": "lecture.mp4", **PRESETS["default"].get("decoder", {})}
+
+
+def ended(
+    video: Conversion, *messages: Element, error: StageError | None = None, signal: int | None = None
+) -> Followed:
+    config = pipeline(video, Options())
+    tally = Tally(config)
+    for message in messages:
+        tally.hear(message)
+    return Followed(config, Outcome({"decoder": Ledger(9, 9)}, error, signal, 1.0), tally)
+
+
+def result(folder: Path, slides: int) -> Element:
+    """A folder with a journal, and the exporter's word that it is the result."""
+    folder.mkdir()
+    with Journal(folder / JOURNAL_NAME, create=True) as journal:
+        journal.note("ended", "eos")
+    data = {"location": str(folder), "slides": slides, "json": str(folder / "slides.json"), "pdf": None, "pptx": None}
+    return Element("exporter", "result", data)
+
+
+def test_the_ledger_goes_into_slides_json(video: Conversion) -> None:
+    stream = Element("decoder", "stream", {"uri": "talk.mp4", "width": 640})
+    told = finish(ended(video, stream, result(video.location, 2)))
+    assert told == f"2 slides in {video.location}: slides.json"
+    written = index.read(video.location)
+    assert written.ledger is not None
+    assert written.ledger["decoder"]["received"] == 9
+    assert (written.source.width, written.ended) == (640, "eos")
+
+
+def test_no_slides_is_said_in_a_plain_sentence(video: Conversion) -> None:
+    stream = Element("decoder", "stream", {"uri": "talk.mp4"})
+    told = finish(ended(video, stream, result(video.location, 0)))
+    assert told == f"no slides were found in 'talk.mp4'; {video.location / 'slides.json'} says so"
+
+
+def test_a_drained_run_says_where_it_was_stopped(video: Conversion) -> None:
+    told = finish(ended(video, result(video.location, 1), signal=2))
+    assert told.startswith("stopped at 0.0 s: 1 slide in ")
+    assert index.read(video.location).ended == "interrupted"
+
+
+def test_a_run_stopped_before_there_was_a_result_says_so(video: Conversion) -> None:
+    assert finish(ended(video, signal=15)) == "stopped before there was a result"
+
+
+def test_a_crash_after_a_slide_says_where_the_slides_are(video: Conversion) -> None:
+    partial = video.location.with_name("out.partial")
+    result(partial, 1)
+    told = finish(ended(video, Element("exporter", "slide"), error=StageError("x")))
+    assert told == f"; 1 slide written before that, listed in '{partial / 'slides.json'}'"
+    assert index.read(partial).ledger is not None
+
+
+def test_a_crash_before_any_slide_leaves_no_folder(video: Conversion) -> None:
+    partial = video.location.with_name("out.partial")
+    (partial / "slides").mkdir(parents=True)
+    assert finish(ended(video, error=StageError("x"))) == ""
+    assert not partial.exists()
+
+
+def test_what_an_older_run_has_left_is_not_touched(video: Conversion) -> None:
+    picture = video.location.with_name("out.partial") / "slides" / "slide-0001.png"
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(b"x")
+    assert finish(ended(video, error=StageError("x"))) == ""
+    assert picture.exists()
