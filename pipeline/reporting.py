@@ -52,6 +52,7 @@ class Bar:
     def __init__(self, verbose: bool = False) -> None:
         self._verbose = verbose
         self._begin = time.monotonic()
+        self._elapsed_s = 0.0  # when the source was last heard of; a speed in between would sink
         self._progress: Progress | None = None  # rich is imported when the children are under way
         self._task: TaskID | None = None
 
@@ -59,11 +60,11 @@ class Bar:
         progress, task = self._shown()
         for line in spoken(message, self._verbose):
             progress.console.print(line, markup=False, highlight=False)
+        if isinstance(message, Heartbeat) and tally.source in message.ledgers:
+            self._elapsed_s = time.monotonic() - self._begin
         if isinstance(message, Heartbeat | Element):
-            elapsed_s = time.monotonic() - self._begin
-            progress.update(
-                task, completed=tally.pts_s, total=tally.duration_s, description=_sentence(tally, elapsed_s)
-            )
+            said = _sentence(tally, self._elapsed_s)
+            progress.update(task, completed=tally.pts_s, total=tally.duration_s, description=said)
 
     def end(self) -> None:
         if self._progress is not None:

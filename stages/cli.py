@@ -15,7 +15,7 @@ import typer
 
 from pipeline.cli import AsJson, Metrics, Verbose, invoke, make_app
 from pipeline.ending import complain, end, sentence
-from pipeline.errors import ExitCode, PipelineError
+from pipeline.errors import ConfigError, ExitCode, PipelineError
 from pipeline.following import Manner, follow
 from pipeline.reporting import say
 from stages import conversion
@@ -67,7 +67,11 @@ def convert(
     options = Options(method, rate, width, form.value, pdf, pptx, force, post_process, fused)
     manner = Manner(as_json, verbose, metrics)
     first_failure = ExitCode.OK
-    for each in conversion.plan(videos, output):
+    try:
+        planned = conversion.plan(videos, output)
+    except ConfigError as e:
+        raise typer.BadParameter(str(e)) from e
+    for each in planned:
         code = _convert_one(each, options, manner)
         first_failure = first_failure or code
         if code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED):

@@ -18,6 +18,8 @@ from pipeline.stage import Context, Properties, Stage
 if TYPE_CHECKING:
     from imagehash import ImageHash
 
+_HASHED_PX = 640
+
 HashName = Literal["dhash", "ahash", "phash", "whash"]
 
 
@@ -159,10 +161,12 @@ class Dedup(Stage[DedupProperties]):
         import imagehash
         from PIL import Image
 
-        from stages.picture import to_bgr
+        from stages.picture import small_gray, upright_size
 
-        bgr = to_bgr(picture)
-        image = Image.fromarray(bgr[:, :, ::-1])
+        # The hashes reduce the picture to a few dozen pixels of grey; most of that way is quicker without PIL.
+        width, height = upright_size(picture.layout)
+        scale = min(1.0, _HASHED_PX / width)
+        image = Image.fromarray(small_gray(picture, round(width * scale), max(1, round(height * scale))))
         hashes = {
             "dhash": imagehash.dhash,
             "ahash": imagehash.average_hash,

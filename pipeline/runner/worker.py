@@ -113,7 +113,7 @@ class Worker:
         self._source: Node | None = None
         self._produced: Iterator[Output] | None = None
         self._draining = False
-        self._ended = False
+        self._begun = self._ended = False
         self.failed_stage = spec.nodes[0].name
         self._bus.send(Hello(spec.process))
 
@@ -266,6 +266,8 @@ class Worker:
             token = Token(done)
             first.accept(item, token)
             token.release()
+            if isinstance(item, Frame) and not self._begun:
+                self._begun, self._next_beat_ns = True, 0  # the first frame is worth a heartbeat of its own
             self.alive()
             for sender in self._senders:
                 sender.serve()

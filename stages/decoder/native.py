@@ -6,6 +6,8 @@ decoder still predicts from the memory they show.
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 import av.error
 import numpy as np
 from av.video.format import VideoFormat
@@ -13,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
 
 from pipeline.errors import DataError
-from pipeline.frame import Layout, Picture, Plane
+from pipeline.frame import Layout, Picture, Plane, Ticket
 
 # FFmpeg's formats whose first planes lie in memory as one of pipeline.frame.PIX_FMTS; yuva keeps alpha in a fourth.
 _AS_IT_IS = {
@@ -58,6 +60,19 @@ def picture_of(frame: VideoFrame, sar: float) -> Picture:
     layout = Layout(ours, frame.width, frame.height, matrix, full, rotation, sar)
     planes = zip(frame.planes, layout.plane_shapes(), strict=False)
     return Picture(layout, tuple(_view(plane, shape) for plane, shape in planes))
+
+
+def may_stand_for(before: Picture | Ticket | None, picture: Picture) -> TypeGuard[Picture]:
+    """Whether ``before`` may stand for ``picture``, given that their analysis planes are equal.
+
+    The analysis plane has looked at all of the luma; of the planes as decoded every eighth line is compared. Most
+    pictures of a screen recording are bit-identical to the one before, and such a one is not copied into the pool.
+    """
+    return (
+        isinstance(before, Picture)
+        and picture.layout == before.layout
+        and all(np.array_equal(now[::8], then[::8]) for now, then in zip(picture.planes, before.planes, strict=True))
+    )
 
 
 def nearest(pix_fmt: VideoFormat) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from pipeline.caps import Caps
-from pipeline.frame import SECOND_NS, Event, EventKind, Frame, Meta, Output, Picture
+from pipeline.frame import SECOND_NS, Event, EventKind, Frame, Meta, Output, Picture, Ticket
 from pipeline.stage import Context, Properties, Stage
 from stages.trigger.machine import Machine, Rules, Step, Verdict
 
@@ -83,7 +83,7 @@ class Trigger(Stage[TriggerProperties]):
         yield from self._flush()
 
     def _capture(self, frame: Frame, step: Step) -> Iterator[Output]:
-        picture = self.context.take(frame)
+        picture = self._taken(frame)
         if picture is None:
             self._machine.missed()
             self.drop("no-picture")
@@ -119,13 +119,19 @@ class Trigger(Stage[TriggerProperties]):
         return replace(frame, caps=self._caps, planes=(), image=picture, meta={**frame.meta, "capture": capture})
 
     def _keep(self, frame: Frame) -> None:
-        picture = self.context.take(frame)
+        picture = self._taken(frame)
         if picture is None:
             self.drop("no-picture")
             return
         self._discard()
         self._kept = (frame, picture)
         self.hold(+1)
+
+    def _taken(self, frame: Frame) -> Picture | None:
+        """The frame's picture; that of the frame kept, if both have the same ticket."""
+        if self._kept is not None and isinstance(frame.image, Ticket) and frame.image == self._kept[0].image:
+            return self._kept[1]
+        return self.context.take(frame)
 
     def _discard(self) -> None:
         if self._kept is not None:

@@ -18,7 +18,7 @@ from pipeline.supervisor import Outcome
 from stages.cli import main
 
 MAKE_LECTURE = Path(__file__).parents[2] / "scripts" / "make_lecture"
-SMALL = ("--size", "320x180", "--fps", "10", "--duration", "12", "--slides", "3", "--no-film", "--no-pointer")
+SMALL = ("--size", "320x180", "--fps", "10", "--duration", "24", "--slides", "4", "--no-film", "--no-pointer")
 
 
 @pytest.fixture(scope="module")

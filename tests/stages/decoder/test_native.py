@@ -14,8 +14,8 @@ from av.video.frame import VideoFrame
 from media import card, difference
 
 from pipeline.errors import DataError
-from pipeline.frame import PIX_FMTS
-from stages.decoder.native import nearest, picture_of
+from pipeline.frame import PIX_FMTS, Layout, Picture
+from stages.decoder.native import may_stand_for, nearest, picture_of
 from stages.picture import to_bgr
 
 FULL = 2
@@ -129,3 +129,12 @@ def test_a_format_that_cannot_be_converted_is_named() -> None:
 
     with pytest.raises(DataError, match="pixel format 'yuv420p10le' cannot be converted"):
         picture_of(cast("VideoFrame", Strange()), 1.0)
+
+
+def test_a_picture_may_stand_for_one_that_is_equal_and_not_for_one_in_other_colours() -> None:
+    layout = Layout("yuv420p", 64, 48)
+    grey = Picture(layout, tuple(np.full(shape, 128, np.uint8) for shape in layout.plane_shapes()))
+    red = Picture(layout, (*grey.planes[:2], np.full_like(grey.planes[2], 200)))
+    assert may_stand_for(grey, grey.copy())
+    assert not may_stand_for(grey, red)
+    assert not may_stand_for(None, grey)

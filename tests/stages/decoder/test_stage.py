@@ -227,3 +227,8 @@ def test_nothing_is_printed_while_damaged_video_is_decoded(tmp_path: Path, capfd
 def test_an_unknown_property_is_refused() -> None:
     with pytest.raises(ConfigError, match="unknown property 'fps'"):
         Harness(Decoder, uri="a.mp4", fps=3)
+
+
+def test_a_picture_that_does_not_change_is_given_as_the_same_object(tmp_path: Path) -> None:
+    found = frames(write_video(tmp_path / "a.mp4", [card(3)] * 20 + [card(5)] * 20, codec="ffv1"), rate=0)
+    assert len({id(frame.image) for frame in found}) == 2
