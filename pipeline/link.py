@@ -33,7 +33,7 @@ from pipeline.wire import (
 
 LINGER_MS = 1000
 RECONNECT_MS = 10
-_COPY_BELOW = 1 << 16
+_COPY_BELOW = 1 << 20  # up to here a copy costs less than pyzmq's bookkeeping of buffers that are lent out
 
 
 def endpoint(folder: Path | str, name: str) -> str:

@@ -17,7 +17,7 @@ class Model(Protocol):
     """One method. State is inside; one instance follows one stream."""
 
     def apply(self, plane: Plane, pts_ns: int) -> Plane | None:
-        """The mask, (h, w) uint8 of 0 and 255, or None while the method does not know yet."""
+        """The mask, uint8 of 0 and 255, (h, w) or coarser; None while the method does not know yet."""
 
 
 class FrameDiff:

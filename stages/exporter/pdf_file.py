@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
+import zlib
 from typing import BinaryIO
 
 from pipeline.errors import WriteError
 
 CATALOG, PAGES, INFO, OUTLINES = 1, 2, 3, 4  # object numbers; each page adds image, contents, page and bookmark
 PER_PAGE = 4
+
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_HEADER_END = 8 + 12 + 13  # signature, then the IHDR chunk: PNG specification, 5.2 and 11.2.2
+_NO_EXIF = b"MM\0*\0\0\0\x08\0\0\0\0\0\0"  # a TIFF header and an empty directory
 
 
 class PdfFile:
@@ -85,6 +91,18 @@ class PdfFile:
         self._at += len(data)
 
 
+def _with_exif(picture: bytes) -> bytes:
+    """A PNG with an empty eXIf chunk behind its header: without one, Pillow decodes all of it to look for exif.
+
+    img2pdf asks for the orientation; for 33 slides at 1080p it then takes 0.01 s instead of 0.56.
+    """
+    if not picture.startswith(_PNG_SIGNATURE) or b"eXIf" in picture[: _PNG_HEADER_END + 64]:
+        return picture
+    chunk = b"eXIf" + _NO_EXIF
+    whole = struct.pack(">I", len(_NO_EXIF)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return picture[:_PNG_HEADER_END] + whole + picture[_PNG_HEADER_END:]
+
+
 def _as_pdf(picture: bytes) -> tuple[bytes, bytes]:
     """What img2pdf makes of a picture: the entries of its dictionary without /Length, and the encoded samples."""
     import img2pdf  # type: ignore[import-untyped]  # it ships no types
@@ -96,7 +114,7 @@ def _as_pdf(picture: bytes) -> tuple[bytes, bytes]:
     def layout(*_: object) -> tuple[float, float, float, float]:
         return 100.0, 100.0, 100.0, 100.0  # any size that PDF allows: only the picture is used, not its page
 
-    with pikepdf.open(io.BytesIO(img2pdf.convert(picture, layout_fun=layout, nodate=True))) as pdf:
+    with pikepdf.open(io.BytesIO(img2pdf.convert(_with_exif(picture), layout_fun=layout, nodate=True))) as pdf:
         images = list(pdf.pages[0].obj["/Resources"]["/XObject"].values())
         if len(images) != 1 or "/SMask" in images[0]:
             raise WriteError("a picture with transparency cannot be put into the PDF")

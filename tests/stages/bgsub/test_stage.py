@@ -135,6 +135,15 @@ def test_tiles_compare_over_an_interval_and_let_the_mask_stand_in_between() -> N
     ]
 
 
+def test_the_mask_of_tiles_has_the_size_of_the_plane() -> None:
+    caps = Caps.of("video/raw", format="gray8")
+    made = harness(mask=True, interval=0.0)
+    made.push(Frame(0, 0, caps, (still(),)))
+    (out,) = frames_of(made.push(Frame(1, TENTH, caps, (with_box(),))))
+    assert out.planes[0].shape == (HEIGHT, WIDTH)
+    assert np.array_equal(out.planes[0] > 0, with_box() != still())
+
+
 def test_the_mask_travels_only_when_asked_for() -> None:
     caps = Caps.of("video/raw", format="gray8")
     made = harness(method="frame_diff", mask=True)
