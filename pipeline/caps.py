@@ -147,16 +147,23 @@ _FIELD = re.compile(r"([a-z_]+)=(\{[^{}\[\]]*\}|\[[^{}\[\]]*\]|[^,{}\[\]]+)(?:,|
 
 def _parse_fields(text: str, whole: str) -> Iterator[tuple[str, Choice]]:
     position = 0
+    seen: set[str] = set()
     while position < len(text):
         match = _FIELD.match(text, position)
         if match is None:
             raise ConfigError(f"caps '{whole}': cannot read '{text[position:]}'; write field=value or field={{a,b}}")
         key, value = match.groups()
+        if key in seen:
+            raise ConfigError(f"caps '{whole}': '{key}' stands there twice; write {key}={{a,b}} for a choice")
+        seen.add(key)
         if value.startswith("{"):
-            yield key, frozenset(_scalar(part) for part in value[1:-1].split(","))
+            parts = [part.strip() for part in value[1:-1].split(",")]
+            if "" in parts:
+                raise ConfigError(f"caps '{whole}': '{value}' has an empty choice; write {{a,b}}")
+            yield key, frozenset(_scalar(part) for part in parts)
         elif value.startswith("["):
             ends = [_scalar(part) for part in value[1:-1].split(",")]
-            if len(ends) != 2 or isinstance(ends[0], str) or isinstance(ends[1], str):
+            if len(ends) != 2 or isinstance(ends[0], str) or isinstance(ends[1], str) or not ends[0] <= ends[1]:
                 raise ConfigError(f"caps '{whole}': '{value}' is no range; write [low,high]")
             yield key, Span(ends[0], ends[1])
         else:

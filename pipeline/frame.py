@@ -71,14 +71,23 @@ class Layout:
 
 
 PIX_FMTS = ("gray", "bgr24", "yuv420p", "yuv422p", "yuv444p", "nv12")
+MATRICES = ("bt601", "bt709", "bt2020")
+ROTATIONS = (0, 90, 180, 270)
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A full-resolution picture: planes of uint8 whose shapes are ``layout.plane_shapes()``."""
+    """A full-resolution picture: planes of uint8 whose shapes are ``layout.plane_shapes()``; ValueError if not."""
 
     layout: Layout
     planes: tuple[Plane, ...]
+
+    def __post_init__(self) -> None:
+        # Copied into a slot, a plane of one row or of 16-bit samples would quietly become another picture.
+        shapes = self.layout.plane_shapes()
+        if tuple(plane.shape for plane in self.planes) != shapes or any(p.dtype != "uint8" for p in self.planes):
+            given = ", ".join(f"{plane.shape} {plane.dtype}" for plane in self.planes)
+            raise ValueError(f"{self.layout.pix_fmt} needs planes of uint8 and shapes {shapes}, but has: {given}")
 
     def copy(self) -> Picture:
         """The same picture in memory of its own."""

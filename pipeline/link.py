@@ -83,6 +83,7 @@ def _bound(hub: Hub, kind: int, address: str, largest: int) -> zmq.Socket[bytes]
     try:
         socket.bind(address)
     except zmq.ZMQError as e:
+        socket.close()
         raise ResourceError(f"cannot listen on {address}: {e.strerror}") from e
     hub.watch(socket)
     return socket
@@ -95,12 +96,13 @@ def _receive(socket: zmq.Socket[bytes]) -> list[memoryview] | None:
         return None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiting:
     number: int
     item: Item
     parts: list[Part] | None
     done: Callable[[], None]
+    caps: _Waiting | None  # the CAPS event that holds for it
 
 
 class Sender:
@@ -116,7 +118,8 @@ class Sender:
         self._number = 0
         self._queue: deque[_Waiting] = deque()
         self._out: dict[int, _Waiting] = {}
-        self._caps: _Waiting | None = None
+        self._caps: _Waiting | None = None  # the last that was offered
+        self._told: _Waiting | None = None  # the last that was sent to this peer
 
     @property
     def full(self) -> bool:
@@ -138,9 +141,10 @@ class Sender:
     def offer(self, item: Item, done: Callable[[], None]) -> None:
         """Send when there is credit; ``done`` is called once the item was acknowledged or dropped by leaking."""
         self._number += 1
-        waiting = _Waiting(self._number, item, None, done)
         if isinstance(item, Event) and item.kind is EventKind.CAPS:
-            self._caps = waiting
+            waiting = self._caps = _Waiting(self._number, item, None, done, None)
+        else:
+            waiting = _Waiting(self._number, item, None, done, self._caps)
         if isinstance(item, Frame):
             self._offered += 1
             if self.leaky != "no" and self._leak(waiting):
@@ -154,7 +158,7 @@ class Sender:
             if len(parts) != 2:
                 raise WireError(f"link {self.link}: a control message of {len(parts) - 1} parts")
             try:
-                kind, number = decode_control(parts[1])
+                kind, number = decode_control(parts[1], self.link)
             except WireError as e:
                 raise WireError(f"link {self.link}: {e}") from e
             peer = bytes(parts[0])
@@ -178,13 +182,9 @@ class Sender:
         return victim is newest
 
     def _greet(self, peer: bytes) -> None:
-        again = [self._out[number] for number in sorted(self._out)]
-        self._peer = peer
-        if not again and self._caps is None:
-            return
-        if self._caps is not None and self._caps not in again and self._caps not in self._queue:
-            self._transmit(self._caps)  # a restarted receiver needs the caps before any frame
-        for waiting in again:
+        self._peer, self._told = peer, None
+        for number in sorted(self._out):
+            waiting = self._out[number]
             self._resent += isinstance(waiting.item, Frame)
             self._transmit(waiting)
 
@@ -195,16 +195,21 @@ class Sender:
             self._transmit(waiting)
 
     def _transmit(self, waiting: _Waiting) -> None:
+        if isinstance(waiting.item, Event) and waiting.item.kind is EventKind.CAPS:
+            self._told = waiting
+        elif waiting.caps is not None and waiting.caps is not self._told:
+            self._transmit(waiting.caps)  # a restarted receiver needs the caps before anything they hold for
+        if self._peer is None:
+            return  # it went away meanwhile; its successor says hello and gets what is unacknowledged
         if waiting.parts is None:
             waiting.parts = encode_item(waiting.number, waiting.item)
-        assert self._peer is not None
         large = any(len(part) >= _COPY_BELOW for part in waiting.parts)
         try:
             self._socket.send_multipart([self._peer, *waiting.parts], zmq.NOBLOCK, copy=not large)
         except zmq.ZMQError as e:
             if e.errno not in (zmq.EHOSTUNREACH, zmq.EAGAIN):
                 raise
-            self._peer = None  # gone; its successor says hello and gets what is unacknowledged
+            self._peer = None
 
 
 class Receiver:
@@ -241,6 +246,15 @@ class Receiver:
         self._socket.send(encode_ack(number))
 
 
+def _said(parts: list[memoryview]) -> BusMessage:
+    if len(parts) != 1:
+        raise WireError(f"bus: a message of {len(parts)} parts")
+    try:
+        return decode_message(parts[0])
+    except WireError as e:
+        raise WireError(f"bus: {e}") from e
+
+
 class BusServer:
     """The supervisor's end of the bus."""
 
@@ -252,12 +266,7 @@ class BusServer:
         parts = _receive(self._socket)
         if parts is None:
             return None
-        if len(parts) != 2:
-            raise WireError(f"bus: a message of {len(parts) - 1} parts")
-        try:
-            return bytes(parts[0]), decode_message(parts[1])
-        except WireError as e:
-            raise WireError(f"bus: {e}") from e
+        return bytes(parts[0]), _said(parts[1:])
 
     def send(self, peer: bytes, message: BusMessage) -> None:
         """Tell one child; a child that is gone is no error."""
@@ -285,6 +294,4 @@ class BusClient:
         parts = _receive(self._socket)
         if parts is None:
             return None
-        if len(parts) != 1:
-            raise WireError(f"bus: a message of {len(parts)} parts")
-        return decode_message(parts[0])
+        return _said(parts)

@@ -130,6 +130,8 @@ class PoolReader:
         layout = ticket.layout
         if not 0 <= ticket.slot < slots or layout.nbytes > slot_bytes:
             raise WireError(f"a ticket for slot {ticket.slot} of {layout.nbytes} bytes: no such slot in {ticket.pool}")
+        if ticket.generation <= 0 or ticket.generation % 2:
+            raise WireError(f"a ticket of generation {ticket.generation}: no picture ever had it")
         start = _PAGE + ticket.slot * _stride(slot_bytes)
         generation = data[start : start + 8].view(np.uint64)
         if int(generation[0]) != ticket.generation:
@@ -153,7 +155,7 @@ class PoolReader:
                     mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             except (OSError, ValueError) as e:
                 raise WireError(f"pool '{name}' cannot be opened: {e}") from e
-            magic, slots, slot_bytes = _HEADER.unpack(mapped[: _HEADER.size])
+            magic, slots, slot_bytes = _HEADER.unpack(mapped[: _HEADER.size].ljust(_HEADER.size))
             if magic != _MAGIC or len(mapped) < _PAGE + slots * _stride(slot_bytes):
                 raise WireError(f"pool '{name}' is not a picture pool")
             self._maps[name] = (np.frombuffer(mapped, np.uint8), slots, slot_bytes)

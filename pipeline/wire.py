@@ -9,13 +9,27 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 import msgpack
 
 from pipeline.caps import Caps
 from pipeline.errors import WireError
-from pipeline.frame import PIX_FMTS, Event, EventKind, Flags, Frame, Item, Layout, Picture, Plane, Ticket
+from pipeline.frame import (
+    MATRICES,
+    PIX_FMTS,
+    ROTATIONS,
+    Event,
+    EventKind,
+    Flags,
+    Frame,
+    Item,
+    Layout,
+    Picture,
+    Plane,
+    Ticket,
+)
+from pipeline.header import Header
 from pipeline.messages import (
     BusMessage,
     Described,
@@ -25,12 +39,10 @@ from pipeline.messages import (
     Finished,
     Heartbeat,
     Hello,
-    Ledger,
     Play,
     StateChanged,
     Warn,
 )
-from pipeline.states import State
 
 VERSION = 1
 MAX_HEADER_BYTES = 1 << 20
@@ -38,6 +50,9 @@ MAX_PART_BYTES = 1 << 28  # one 8-bit plane of 16384 x 16384
 MAX_PLANES = 4
 MAX_PARTS = 1 + 2 * MAX_PLANES
 MAX_SIDE_PX = 16384
+MAX_SAMPLES = 4  # in one pixel of a plane
+MAX_SAR = 64.0  # a sample aspect ratio, or its inverse; real ones stay below 4
+_ALL_FLAGS = int(Flags.DISCONT | Flags.GAP)
 
 Part: TypeAlias = "bytes | memoryview"
 
@@ -46,12 +61,15 @@ Part: TypeAlias = "bytes | memoryview"
 
 
 def encode_item(number: int, item: Item) -> list[Part]:
-    """An item as message parts; ``number`` is its sequence number on the link. Raises WireError if too large."""
+    """An item as message parts; ``number`` is its sequence number on the link.
+
+    Raises WireError for what the far end would refuse: too large, not uint8, meta that are no plain values.
+    """
     if isinstance(item, Event):
         return [_pack("event", number, {"kind": item.kind.value, "pts": item.pts_ns, "data": item.data})]
-    import numpy as np  # not at the top: the supervisor only knows bus messages, and starts in half the time
-
-    planes = [np.ascontiguousarray(plane) for plane in item.planes]
+    if len(item.planes) > MAX_PLANES:
+        raise WireError(f"a frame of {len(item.planes)} planes; at most {MAX_PLANES} are allowed")
+    planes = [_sendable(plane) for plane in item.planes]
     image: object = None
     if isinstance(item.image, Ticket):
         ticket = item.image
@@ -69,10 +87,7 @@ def encode_item(number: int, item: Item) -> list[Part]:
         "image": image,
     }
     if isinstance(item.image, Picture):
-        planes += [np.ascontiguousarray(plane) for plane in item.image.planes]
-    for plane in planes:
-        if plane.nbytes > MAX_PART_BYTES:
-            raise WireError(f"a plane of {plane.nbytes} bytes is over the limit of {MAX_PART_BYTES}; scale it down")
+        planes += [_sendable(plane) for plane in item.image.planes]
     return [_pack("frame", number, body), *(plane.data.cast("B") for plane in planes)]
 
 
@@ -107,7 +122,7 @@ def decode_item(parts: Sequence[Part], caps: Caps | None) -> tuple[int, Item]:
         planes=tuple(arrays[: len(shapes)]),
         image=image,
         meta=body.mapping("meta"),
-        flags=Flags(body.integer("flags", 0, int(Flags.DISCONT | Flags.GAP))),
+        flags=Flags(body.integer("flags", 0, _ALL_FLAGS)),
         epoch=body.integer("epoch", 0),
         wall_ns=body.integer("wall", 0),
     )
@@ -126,11 +141,13 @@ def encode_ack(number: int) -> bytes:
     return _pack("ack", number, {})
 
 
-def decode_control(part: Part) -> tuple[str, int]:
-    """``("hello", 0)`` or ``("ack", number)``. Raises WireError."""
+def decode_control(part: Part, link: str) -> tuple[str, int]:
+    """``("hello", 0)`` or ``("ack", number)``. Raises WireError, also for a receiver of another link."""
     kind, body = _unpack(part)
     if kind not in ("hello", "ack"):
         raise WireError(f"'{kind[:40]}' where hello or ack was expected")
+    if kind == "hello" and body.text("link") != link:
+        raise WireError(f"hello from a receiver of link '{body.text('link')[:40]}'")
     return kind, body.integer("n", 0)
 
 
@@ -150,69 +167,7 @@ def decode_message(part: Part) -> BusMessage:
     return _MESSAGES[kind](body)
 
 
-class _Body:
-    """A header's fields, each read with the type it must have."""
-
-    def __init__(self, fields_: dict[str, Any]) -> None:
-        self._fields = fields_
-
-    def get(self, key: str) -> object:
-        if key not in self._fields:
-            raise WireError(f"field '{key}' is missing")
-        return self._fields[key]
-
-    def integer(self, key: str, low: int = -(1 << 63), high: int = (1 << 63) - 1) -> int:
-        value = self.get(key)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise WireError(f"field '{key}' is not an integer in its range")
-        return value
-
-    def text(self, key: str) -> str:
-        value = self.get(key)
-        if not isinstance(value, str):
-            raise WireError(f"field '{key}' is not text")
-        return value
-
-    def sequence(self, key: str, longest: int) -> list[object]:
-        value = self.get(key)
-        if not isinstance(value, list) or len(value) > longest:
-            raise WireError(f"field '{key}' is not a list of at most {longest}")
-        return value
-
-    def mapping(self, key: str) -> dict[str, Any]:
-        value = self.get(key)
-        if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
-            raise WireError(f"field '{key}' is not a map")
-        return value
-
-    def texts(self, key: str) -> dict[str, str]:
-        value = self.mapping(key)
-        if not all(isinstance(entry, str) for entry in value.values()):
-            raise WireError(f"field '{key}' is not a map of texts")
-        return value
-
-    def ledgers(self, key: str) -> dict[str, Ledger]:
-        value = self.mapping(key)
-        if not all(isinstance(entry, dict) for entry in value.values()):
-            raise WireError(f"field '{key}' is not a map of ledgers")
-        return {name: _ledger(_Body(entry)) for name, entry in value.items()}
-
-    def state(self, key: str) -> State:
-        value = self.text(key)
-        try:
-            return State(value)
-        except ValueError as e:
-            raise WireError(f"unknown state '{value[:40]}'") from e
-
-
-def _ledger(body: _Body) -> Ledger:
-    dropped = _Body({"dropped": body.get("dropped")}).mapping("dropped")
-    counts = {name: _Body(dropped).integer(name, 0) for name in dropped}
-    numbers = {f.name: body.integer(f.name) for f in fields(Ledger) if f.name != "dropped"}
-    return Ledger(**numbers, dropped=counts)
-
-
-_MESSAGES: Mapping[str, Callable[[_Body], BusMessage]] = {
+_MESSAGES: Mapping[str, Callable[[Header], BusMessage]] = {
     "Hello": lambda b: Hello(b.text("process")),
     "Described": lambda b: Described(
         b.text("stage"), None if b.get("sink_caps") is None else b.text("sink_caps"), b.texts("src_caps")
@@ -251,7 +206,7 @@ def _refuse_extension(code: int, data: bytes) -> object:
     raise WireError(f"extension type {code} is not allowed")
 
 
-def _unpack(part: Part) -> tuple[str, _Body]:
+def _unpack(part: Part) -> tuple[str, Header]:
     if len(part) > MAX_HEADER_BYTES:
         raise WireError(f"a header of {len(part)} bytes; at most {MAX_HEADER_BYTES} are allowed")
     try:
@@ -260,7 +215,7 @@ def _unpack(part: Part) -> tuple[str, _Body]:
         raise WireError(f"not a msgpack header: {type(e).__name__}") from e
     if not isinstance(header, dict):
         raise WireError("the header is not a map")
-    body = _Body(header)
+    body = Header(header)
     if body.integer("v") != VERSION:
         raise WireError(f"wire version {body.integer('v')}; this is {VERSION}: run the same release at both ends")
     return body.text("t"), body
@@ -280,8 +235,9 @@ def _layout_list(layout: Layout) -> list[object]:
 def _layout(entry: object) -> Layout:
     match entry:
         case [str(fmt), int(w), int(h), str(matrix), bool(full), int(rotation), int() | float() as sar]:
-            whole = not any(isinstance(value, bool) for value in (w, h, rotation, sar))
-            if whole and fmt in PIX_FMTS and 0 < w <= MAX_SIDE_PX and 0 < h <= MAX_SIDE_PX:
+            known = fmt in PIX_FMTS and matrix in MATRICES and rotation in ROTATIONS
+            whole = _is_side(w) and _is_side(h) and not isinstance(rotation, bool)
+            if known and whole and not isinstance(sar, bool) and 1 / MAX_SAR <= sar <= MAX_SAR:
                 return Layout(fmt, w, h, matrix, full, rotation, float(sar))
     raise WireError("field 'image' holds no valid picture layout")
 
@@ -292,17 +248,41 @@ def _image(entry: object) -> tuple[Layout | None, Ticket | None]:
             return None, None
         case [layout]:
             return _layout(layout), None
-        case [layout, str(pool), int(slot), int(generation)] if slot >= 0 and generation >= 0:
+        case [layout, str(pool), slot, generation] if _is_count(slot) and _is_count(generation):
             made = _layout(layout)
             return made, Ticket(pool, slot, generation, made)
     raise WireError("field 'image' is neither a picture nor a ticket")
 
 
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_side(value: object) -> TypeGuard[int]:
+    return _is_count(value) and 0 < value <= MAX_SIDE_PX
+
+
 def _shape(entry: object) -> tuple[int, ...]:
-    match entry:
-        case [int(h), int(w)] | [int(h), int(w), 1 | 2 | 3 | 4] if 0 < h <= MAX_SIDE_PX and 0 < w <= MAX_SIDE_PX:
-            return tuple(entry)
+    """Height, width and perhaps samples, as they stand in a header or in an array."""
+    if isinstance(entry, list | tuple) and len(entry) in (2, 3) and all(map(_is_side, entry)):
+        shape: tuple[int, ...] = tuple(entry)
+        if max(shape[2:], default=1) <= MAX_SAMPLES:
+            return shape
     raise WireError("field 'planes' holds no valid shape")
+
+
+def _sendable(plane: Plane) -> Plane:
+    import numpy as np  # not at the top: the supervisor only knows bus messages, and starts in half the time
+
+    try:
+        _shape(plane.shape)
+    except WireError as e:
+        raise WireError(f"a plane of shape {plane.shape} cannot be sent; (h, w) or (h, w, 1 to 4) can") from e
+    if plane.dtype != np.uint8:
+        raise WireError(f"a plane of {plane.dtype} cannot be sent; convert it to uint8")
+    if plane.nbytes > MAX_PART_BYTES:
+        raise WireError(f"a plane of {plane.nbytes} bytes is over the limit of {MAX_PART_BYTES}; scale it down")
+    return np.ascontiguousarray(plane)
 
 
 def _planes(raw: Sequence[Part], shapes: Sequence[tuple[int, ...]]) -> list[Plane]:

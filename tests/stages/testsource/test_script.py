@@ -20,7 +20,7 @@ def test_the_shots_cover_the_lecture_without_a_gap() -> None:
     assert all(a.end_ns == b.start_ns for a, b in pairwise(made.shots))
 
 
-def test_the_default_lecture_has_all_that_the_issue_of_capture_is_about() -> None:
+def test_the_default_lecture_has_all_that_makes_capture_hard() -> None:
     made = lecture()
     shown = [shot.slide for shot in made.shots]
     assert any(shot.reveals_ns for shot in made.shots), "builds"
