@@ -14,8 +14,8 @@ Preset: TypeAlias = Mapping[str, Mapping[str, object]]
 # A tile is 0.04 % of a 640 x 360 plane: fewer than five active ones are a cursor or a ticking clock, not a new view.
 _TILES: Preset = {
     "bgsub": {"method": "tiles"},
-    "trigger": {"start_percent": 0.2, "settle_percent": 0.2, "settle_time": 0.6},
-    "dedup": {"hash": "dhash", "hash_size": 12, "distance": 10},
+    "trigger": {"start_percent": 0.2, "settle_percent": 0.2, "settle_time": 0.5, "picture": "last"},
+    "dedup": {"hash": "dhash", "hash_size": 12, "distance": 36, "confirm": "content", "builds": "final"},
 }
 
 

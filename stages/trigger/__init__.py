@@ -1,7 +1,7 @@
 """The trigger: when to capture. Stands between bgsub and dedup.
 
-``machine`` is the state machine, pure, with time as a value; ``stage`` gives it frames and takes the pictures out of
-the pool that it asks for. Nothing here looks at a picture.
+``machine`` is the state machine, pure, with time as a value; ``shelf`` keeps what may yet be captured; ``stage`` gives
+them frames and takes the pictures out of the pool that they ask for. Nothing here looks at a picture.
 """
 
 from stages.trigger.stage import Trigger, TriggerProperties

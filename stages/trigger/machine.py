@@ -2,10 +2,11 @@
 
 MOVING     the view changes; the calmest frame since is kept in case the stream ends here
 SETTLING   motion is below ``settle_percent``, but not for ``settle_time`` yet
-SETTLED    this view was captured; only motion at or above ``start_percent`` ends it
+SETTLED    this view has come to rest; only motion at or above ``start_percent`` ends it
 ARMED      policy ``delay``: motion was seen, the capture comes ``delay`` later, whatever happens until then
 
-Policy ``settle`` goes MOVING, SETTLING, SETTLED and round again; ``delay`` goes SETTLED, ARMED, SETTLED.
+Policy ``settle`` goes MOVING, SETTLING, SETTLED and round again; ``delay`` goes SETTLED, ARMED, SETTLED. A view that
+settled is captured when it settles, or with ``last`` when it is left: small builds do not end a view.
 """
 
 from __future__ import annotations
@@ -22,28 +23,30 @@ class Phase(enum.StrEnum):
 
 
 class Verdict(enum.StrEnum):
-    """What becomes of a frame."""
+    """What becomes of a frame: capture it; keep it instead of those kept; keep it as a later one of its view; none."""
 
     CAPTURE = "capture"
     KEEP = "keep"
+    RENEW = "renew"
     PASS = "pass"
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """``policy``: settle or delay. Percents are 0..100, times in ns."""
+    """``policy``: settle or delay. Percents are 0..100, times in ns. ``last``: capture views as they are left."""
 
     policy: str
     start_percent: float
     settle_percent: float
     settle_time_ns: int
     delay_ns: int
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The verdict on one frame. ``left``: with this frame the settled view ended. ``since_ns``: when the captured
-    view became calm. ``reason``: first-view, settled, delay or flush.
+    """The verdict on one frame. ``left``: with this frame the settled view ended; with ``last`` what was kept of it is
+    captured now. ``since_ns``: when the captured view became calm. ``reason``: first-view, settled, delay or flush.
     """
 
     verdict: Verdict
@@ -65,7 +68,7 @@ class Machine:
     @property
     def pending(self) -> bool:
         """Whether a view is waiting that was not captured."""
-        return self.phase is not Phase.SETTLED
+        return self._rules.last or self.phase is not Phase.SETTLED
 
     def step(self, pts_ns: int, percent: float | None) -> Step:
         """One frame. ``percent`` is None while nothing is known; then nothing settles and nothing starts."""
@@ -75,9 +78,11 @@ class Machine:
         """The stream ends or has a hole: what to make of the frame kept, if a view is waiting."""
         if not self.pending:
             return None
+        settled = self.phase is Phase.SETTLED
         since = self._since_ns if self._since_ns is not None else last_pts_ns
+        reason = self._reason("settled") if settled else "flush"
         self._reset()
-        return Step(Verdict.CAPTURE, False, since, "flush")
+        return Step(Verdict.CAPTURE, settled, since, reason)
 
     def missed(self) -> None:
         """The picture asked for was not to be had: the next calm frame is captured instead."""
@@ -89,21 +94,27 @@ class Machine:
         self.phase = Phase.MOVING
 
     def _settle(self, pts_ns: int, percent: float | None) -> Step:
-        left = False
+        left, since, reason = False, 0, ""
         if self.phase is Phase.SETTLED:
             if percent is None or percent < self._rules.start_percent:
-                return Step(Verdict.PASS)
+                calm = percent is not None and percent < self._rules.settle_percent
+                return Step(Verdict.RENEW if self._rules.last and calm else Verdict.PASS)
             left = True
+            if self._rules.last:
+                since, reason = self._since_ns or 0, self._reason("settled")
             self._reset()
             self.phase = Phase.MOVING
         if percent is None or percent >= self._rules.settle_percent:
             self.phase, self._since_ns = Phase.MOVING, None
-            return self._candidate(percent, left)
+            return Step(self._candidate(percent), left, since, reason)
         if self._since_ns is None:
             self.phase, self._since_ns = Phase.SETTLING, pts_ns
-        if pts_ns - self._since_ns >= self._rules.settle_time_ns:
-            return self._capture("settled", left)
-        return self._candidate(percent, left)
+        if pts_ns - self._since_ns < self._rules.settle_time_ns:
+            return Step(self._candidate(percent), left, since, reason)
+        if self._rules.last:
+            self.phase = Phase.SETTLED
+            return Step(Verdict.KEEP, left, since, reason)
+        return self._capture("settled", left)
 
     def _delay(self, pts_ns: int, percent: float | None) -> Step:
         if self._first:
@@ -122,18 +133,20 @@ class Machine:
         return Step(Verdict.KEEP, left)  # the latest: what comes after the motion, not what was calm in it
 
     def _capture(self, reason: str, left: bool) -> Step:
-        since = self._since_ns or 0
-        reason = "first-view" if self._first else reason
+        since, reason = self._since_ns or 0, self._reason(reason)
         self._reset()
         return Step(Verdict.CAPTURE, left, since, reason)
 
-    def _candidate(self, percent: float | None, left: bool) -> Step:
+    def _reason(self, usual: str) -> str:
+        return "first-view" if self._first else usual
+
+    def _candidate(self, percent: float | None) -> Verdict:
         """Keep the calmest frame, and of equally calm ones the latest."""
         calm = percent if percent is not None else 100.0
         if self._calmest is not None and calm > self._calmest:
-            return Step(Verdict.PASS, left)
+            return Verdict.PASS
         self._calmest = calm
-        return Step(Verdict.KEEP, left)
+        return Verdict.KEEP
 
     def _reset(self) -> None:
         self.phase, self._since_ns, self._calmest, self._first = Phase.SETTLED, None, None, False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from stages.trigger.machine import Machine, Phase, Rules, Step, Verdict
 SECOND = 1_000_000_000
 FRAME = SECOND // 10
 SETTLE = Rules("settle", start_percent=0.15, settle_percent=0.01, settle_time_ns=SECOND // 2, delay_ns=0)
+LAST = replace(SETTLE, last=True)
 DELAY = Rules("delay", start_percent=0.06, settle_percent=0.0, settle_time_ns=0, delay_ns=2 * SECOND)
 
 
@@ -148,3 +150,38 @@ def test_the_settle_time_is_time_and_not_a_number_of_frames(rate: int) -> None:
     times = [n * step_ns for n in range(2 * rate) if machine.step(n * step_ns, 0.0).verdict is Verdict.CAPTURE]
     assert len(times) == 1
     assert SECOND // 2 <= times[0] < SECOND // 2 + step_ns
+
+
+def test_with_last_a_settled_view_is_kept_and_named_when_it_is_left() -> None:
+    steps = drive(Machine(LAST), [0.0] * 10 + [5.0] * 3 + [0.0] * 10 + [5.0])
+    assert captured(steps) == []
+    assert steps[5].verdict is Verdict.KEEP
+    assert all(step.verdict is Verdict.RENEW for step in steps[6:10])
+    assert [(n, step.reason, step.since_ns) for n, step in enumerate(steps) if step.left] == [
+        (10, "first-view", 0),
+        (23, "settled", 13 * FRAME),
+    ]
+
+
+def test_with_last_only_calm_frames_renew_the_picture() -> None:
+    steps = drive(Machine(LAST), [0.0] * 10 + [0.1, None, 0.0])
+    assert [step.verdict for step in steps[10:]] == [Verdict.PASS, Verdict.PASS, Verdict.RENEW]
+
+
+def test_with_last_the_view_on_screen_at_the_end_is_flushed_as_settled() -> None:
+    machine = Machine(LAST)
+    drive(machine, [0.0] * 10 + [5.0] + [0.0] * 10)
+    flushed = machine.flush(30 * FRAME)
+    assert flushed is not None
+    assert (flushed.reason, flushed.left, flushed.since_ns) == ("settled", True, 11 * FRAME)
+
+
+@given(percents)
+def test_with_last_the_same_views_are_captured_but_later(values: list[float | None]) -> None:
+    first, last = Machine(SETTLE), Machine(LAST)
+    at_rest = captured(drive(first, values))
+    left = [step.since_ns for step in drive(last, values) if step.left]
+    flushed = last.flush(len(values) * FRAME)
+    views = left + ([flushed.since_ns] if flushed is not None and flushed.left else [])
+    assert len(views) == len(at_rest)
+    assert all(since <= n * FRAME for since, n in zip(views, at_rest, strict=True))

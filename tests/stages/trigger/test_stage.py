@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from playthings import picture
 
 from pipeline.caps import Caps
+from pipeline.errors import ConfigError
 from pipeline.frame import Event, EventKind, Frame, Item, Picture
 from pipeline.testing import Harness, events_of, frames_of
 from stages.trigger import Trigger
@@ -83,18 +85,58 @@ def test_an_empty_stream_gives_nothing() -> None:
     assert harness().eos() == []
 
 
+def test_with_last_the_picture_is_from_before_the_motion_that_ends_the_view() -> None:
+    items = push(harness(picture="last", margin=0.6), [0.0] * 30 + [5.0] * 3)
+    capture, end = items
+    assert isinstance(capture, Frame)
+    assert isinstance(end, Event)
+    assert 30 - 18 <= capture.seq <= 30 - 6
+    assert capture_of(capture)["reason"] == "first-view"
+    assert capture_of(capture)["start_pts_ns"] == 0
+    assert (end.kind, end.pts_ns) == (EventKind.VISIT_END, 30 * TENTH)
+
+
+def test_with_last_what_is_added_too_slowly_to_be_motion_is_on_the_picture_at_the_end() -> None:
+    made = harness(picture="last", margin=0.6)
+    assert push(made, [0.0] * 60) == []
+    capture, end = made.eos()
+    assert isinstance(capture, Frame)
+    assert capture.seq >= 60 - 6
+    assert isinstance(end, Event)
+    assert end.kind is EventKind.VISIT_END
+
+
+def test_with_last_a_view_whose_pictures_were_lost_is_captured_from_the_next_calm_frame() -> None:
+    made = harness(picture="last")
+    for seq in range(8):
+        made.push(frame(seq, 0.0, image=False))
+    made.push(frame(8, 0.0))
+    (capture,) = frames_of(made.push(frame(9, 5.0)))
+    assert capture.seq == 8
+    assert made.ledger.dropped["no-picture"] == 8
+
+
+def test_last_needs_a_policy_that_knows_when_a_view_is_left() -> None:
+    with pytest.raises(ConfigError, match="picture = last needs policy = settle"):
+        harness(policy="delay", picture="last")
+
+
 @given(
     st.lists(st.one_of(st.none(), st.floats(0, 1), st.floats(0, 100)), max_size=60),
-    st.sampled_from(["settle", "delay"]),
+    st.sampled_from([("settle", "first"), ("settle", "last"), ("delay", "first")]),
 )
 def test_every_frame_is_sent_dropped_or_held_at_every_moment_and_none_is_held_at_the_end(
-    percents: list[float | None], policy: str
+    percents: list[float | None], how: tuple[str, str]
 ) -> None:
-    made = harness(policy=policy)
+    made = harness(policy=how[0], picture=how[1])
+    items: list[Item] = []
     for seq, percent in enumerate(percents):
-        made.push(frame(seq, percent))
+        items += made.push(frame(seq, percent))
         assert made.ledger.missing == 0
-        assert made.ledger.held in (0, 1)
-    made.eos()
+        assert made.ledger.held in (0, 1, 2)
+    items += made.eos()
     assert made.ledger.missing == made.ledger.held == 0
     assert (made.ledger.sent > 0) == (len(percents) > 0)
+    # each visit is a capture and its end, in turn
+    kinds = [isinstance(item, Frame) for item in items]
+    assert kinds == [True, False] * (len(kinds) // 2)
