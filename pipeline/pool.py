@@ -54,7 +54,7 @@ class PoolWriter:
             room = os.statvfs(folder)
             raise ResourceError(
                 f"the picture pool needs {size >> 20} MiB in {folder.parent}, {(room.f_bavail * room.f_frsize) >> 20}"
-                " MiB are free; make it larger (docker run --shm-size=512m) or free some"
+                " MiB are free; make it larger (docker run --shm-size=512m), or name another folder in SLIDETAP_RUN_DIR"
             ) from e
         finally:
             os.close(fd)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from pipeline.caps import Caps
@@ -129,7 +129,7 @@ class Node:
                 self._to_all(item, token)
                 self.move(State.PAUSED)
             else:
-                self._route(stage.handle(item), token)
+                self._route(self._spread(stage.handle(item)), token)
         except PipelineError as e:
             e.stage = e.stage or self.name
             raise
@@ -226,6 +226,14 @@ class Node:
 
     def _to_all(self, event: Event, token: Token) -> None:
         self._route((To(pad, event) for pad in self._pads), token)
+
+    def _spread(self, outputs: Iterable[Output]) -> Iterator[Output]:
+        """An event that names no pad concerns whoever is behind any of them."""
+        for output in outputs:
+            if isinstance(output, Event):
+                yield from (To(pad, output) for pad in self._pads)
+            else:
+                yield output
 
     def _route(self, outputs: Iterable[Output], token: Token) -> None:
         for output in outputs:

@@ -27,7 +27,12 @@ _CHILD_ENV = {"OPENCV_FOR_THREADS_NUM": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_N
 
 
 def shared_memory() -> Path:
-    """Where run folders go: /dev/shm, or the ordinary temporary folder where there is none."""
+    """Where run folders go: SLIDETAP_RUN_DIR, else /dev/shm, else the temporary folder. Raises ResourceError."""
+    chosen = os.environ.get("SLIDETAP_RUN_DIR")
+    if chosen:
+        if not (os.path.isdir(chosen) and os.access(chosen, os.W_OK | os.X_OK)):
+            raise ResourceError(f"SLIDETAP_RUN_DIR is '{chosen}', which is no folder that can be written to")
+        return Path(chosen)
     shm = Path("/dev/shm")
     return shm if shm.is_dir() and os.access(shm, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ import pytest
 from media import Bgr, cards, cut, damage_packets, write_audio, write_video
 
 from pipeline.errors import ExitCode
-from pipeline.supervisor.children import shared_memory
 
 SLIDETAP = Path(sys.executable).with_name("slidetap")
 
@@ -47,13 +45,6 @@ def the_line(done: subprocess.CompletedProcess[str]) -> str:
 def slides(folder: Path) -> list[dict[str, object]]:
     made: list[dict[str, object]] = json.loads((folder / "slides.json").read_text())["slides"]
     return made
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left_in_shared_memory() -> Iterator[None]:
-    before = set(shared_memory().glob("slidetap-*"))
-    yield
-    assert set(shared_memory().glob("slidetap-*")) <= before
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

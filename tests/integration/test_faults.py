@@ -199,10 +199,14 @@ def test_a_stage_that_does_not_drain_in_time_is_killed_and_named() -> None:
     assert "did not drain within 1 s" in output
 
 
-def test_children_die_with_a_parent_that_was_killed() -> None:
+def test_children_die_with_a_parent_that_was_killed_and_the_next_run_sweeps_up() -> None:
     with drive() as process:
         descriptors = [os.pidfd_open(pid) for pid in children_of(process.pid)]
         process.kill()
         process.communicate(timeout=20)
     assert len(descriptors) == 3
     assert gone(descriptors)
+    (left,) = Path(os.environ["SLIDETAP_RUN_DIR"]).iterdir()
+    os.utime(left, (1, 1))
+    with RunFolder():
+        assert not left.exists()

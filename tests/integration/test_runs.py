@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from building import chain
 
 from pipeline.config import LinkConfig, PipelineConfig, StageConfig
 from pipeline.messages import BusMessage, Element, StateChanged
 from pipeline.supervisor import Outcome, check, run
-from pipeline.supervisor.children import shared_memory
 
 
 def run_and_listen(config: PipelineConfig) -> tuple[Outcome, list[BusMessage]]:
@@ -101,9 +98,3 @@ def test_check_describes_the_stages_without_a_frame() -> None:
     assert [entry.stage for entry in described] == ["count", "pass", "check"]
     assert described[0].sink_caps is None
     assert described[2].src_caps == {}
-
-
-def test_nothing_stays_behind_in_shared_memory(tmp_path: Path) -> None:
-    before = set(shared_memory().glob("slidetap-*"))
-    run(chain(COUNT, CHECK))
-    assert set(shared_memory().glob("slidetap-*")) <= before
