@@ -30,7 +30,10 @@ class BgsubProperties(Properties):
     method: Method = Field("tiles", description="how foreground is found: " + ", ".join(get_args(Method)))
     mask: bool = Field(False, description="send the foreground mask along as the plane (0 or 255)")
     threshold: int | None = Field(
-        None, ge=0, le=254, description="a pixel differs by more than this; tiles 12, frame_diff 80"
+        None,
+        ge=0,
+        le=254,
+        description="a pixel differs by more than this; tiles 12, or 3 deviations of the noise; frame_diff 80",
     )
     tile_px: int | None = Field(None, ge=2, le=256, description="tiles: side of a tile in px; 10")
     tile_percent: float | None = Field(

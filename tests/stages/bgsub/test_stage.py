@@ -110,6 +110,24 @@ def test_tiles_do_not_see_noise_that_is_spread_thin() -> None:
     assert percents(harness(), noisy)[-10:] == [0.0] * 10
 
 
+def test_tiles_come_to_rest_on_a_very_noisy_source_and_still_see_a_change() -> None:
+    generator = np.random.default_rng(1)
+
+    def grainy(image: Plane) -> Plane:
+        return np.clip(image + generator.normal(0, 10, (HEIGHT, WIDTH)), 0, 255).astype(np.uint8)
+
+    made = harness()
+    assert percents(made, [grainy(still(120)) for _ in range(40)])[-10:] == [0.0] * 10
+    changed = percents(made, [grainy(with_box(20)) for _ in range(4)], 40)
+    assert max(value for value in changed if value is not None) > 10
+
+
+def test_tiles_do_not_take_a_cut_for_noise_though_every_pixel_changes() -> None:
+    made = harness()
+    percents(made, [still(30)] * 10)
+    assert 100.0 in percents(made, [still(60)] * 4, 10)
+
+
 def test_tiles_give_no_weight_to_what_never_rests_but_still_see_the_rest_change() -> None:
     def film(n: int, slide: int) -> Plane:
         image = still(slide)

@@ -48,6 +48,15 @@ def test_one_that_is_confirmed_goes_before_one_that_is_nearer() -> None:
     assert (match.slide, match.confirm_distance, match.same) == (2, 1, True)
 
 
+def test_of_equally_near_slides_the_earlier_one_is_named() -> None:
+    known = KnownSlides(2, 0)
+    known.add(1, print_of(1))
+    known.add(2, print_of(2))
+    match = known.find(print_of())
+    assert match is not None
+    assert (match.slide, match.distance, match.same) == (1, 1, True)
+
+
 def test_a_slide_added_again_is_known_by_its_new_state() -> None:
     known = KnownSlides(0, 0)
     known.add(1, print_of(1))
