@@ -1,14 +1,13 @@
 """Child processes of these tests find the playthings, and each test has a place of its own for run folders."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 
 @pytest.fixture(autouse=True)
-def playthings_on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent / "plugins"))
+def playthings_on_the_path(plugins_path: None) -> None:
+    """For every test here."""
 
 
 @pytest.fixture(autouse=True)
