@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
+import threading
 
 import pytest
 
@@ -68,17 +70,29 @@ def test_verbose_tells_states_and_what_stages_say(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == "b: slide number=1 file='x.png'\na: null -> ready\n"
 
 
+def read_to_the_end(terminal: int, seen: list[bytes]) -> None:
+    """What is written to the other side of a terminal, in as many pieces as it comes, until it is closed."""
+    with contextlib.suppress(OSError):  # EIO: the other side is closed
+        while piece := os.read(terminal, 65536):
+            seen.append(piece)
+
+
 def test_a_terminal_gets_a_bar_with_frames_speed_slides_and_time_to_go(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = pty.openpty()
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
+    seen: list[bytes] = []
+    reading = threading.Thread(target=read_to_the_end, args=(ours, seen))
+    reading.start()
     with open(theirs, "w") as terminal:
         monkeypatch.setattr("sys.stderr", terminal)
         reporter = choose(as_json=False, verbose=False)
         assert isinstance(reporter, Bar)
         tell(reporter, STREAM, SOURCE, SLIDE, WARNING)
-        shown = os.read(ours, 65536).decode()
+        reporter.end()
+    reading.join()
     os.close(ours)
+    shown = b"".join(seen).decode()
     for words in ("40 frames", "x,", "1 slide,", "to go", "33%", "slidetap: warning: a: 3 packets are corrupt"):
         assert words in shown
 
