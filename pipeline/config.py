@@ -53,10 +53,44 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    """What becomes of a process that ended on its own. Times in seconds.
+
+    ``policy``: ``never``: the run ends; ``rollback``: everything starts again from the beginning, what is written
+    already is not written twice; ``process``: it alone is restarted, the others go on. The first restart is at once,
+    later ones after a random time up to ``backoff`` x 2, x 4 ... ``longest``; ``healthy`` seconds of work forget
+    the past. More than ``crashes`` in ``window`` seconds: FAILED. An error that is final is never worth a restart.
+    """
+
+    policy: str = "never"
+    backoff: float = 0.5
+    longest: float = 30.0
+    healthy: float = 60.0
+    crashes: int = 5
+    window: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How a pipeline that runs as a daemon can be talked to. ``http``: "host:port" of /metrics and /healthz, loopback
+    if the host is left out, "" for none. ``socket``: path of the control socket, "" for the default one.
+    """
+
+    socket: str = ""
+    http: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PipelineConfig:
-    """Stages in order of the data flow and the links between them; always a tree with one source."""
+    """Stages in order of the data flow and the links between them; always a tree with one source.
+
+    ``service``: None for a run with an end. ``application``: tables of the file that the application reads.
+    """
 
     stages: tuple[StageConfig, ...]
     links: tuple[LinkConfig, ...]
     name: str = "pipeline"
     limits: Limits = field(default_factory=Limits)
+    restart: Restart = field(default_factory=Restart)
+    service: Service | None = None
+    application: Mapping[str, Mapping[str, object]] = field(default_factory=dict)

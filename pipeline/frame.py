@@ -108,7 +108,8 @@ class Ticket:
 class Frame:
     """One moment of the stream.
 
-    ``seq`` counts from 0 in each epoch; ``epoch`` counts connections; ``pts_ns`` is stream time in ns;
+    ``seq`` counts from 0 in each epoch and pad; ``epoch`` grows with each connection, also over restarts of the
+    source; ``pts_ns`` is stream time in ns, of a live source: lecture time, which never goes back;
     ``wall_ns`` is wall time in ns since 1970 (0: unknown, as in files). ``planes`` are the analysis planes,
     uint8, in the format that ``caps`` state: gray8 (h, w); bgr24 (h, w, 3).
     """
@@ -125,7 +126,14 @@ class Frame:
 
 
 class EventKind(enum.StrEnum):
-    """Events that travel in order with the frames and are acknowledged like them."""
+    """Events that travel in order with the frames and are acknowledged like them.
+
+    CAPS, EPOCH and LECTURE_START are sticky: a restarted receiver is given the newest of each before anything else.
+    GAP: nothing is known from its pts until the next EPOCH or frame; ``data["reason"]`` says why. EPOCH: a new
+    connection; ``data`` has ``epoch``, ``wall_ns`` and what the source knows of the stream. LECTURE_START: ``data``
+    has ``lecture`` (its name), ``folder``, and ``zero_ns``, the instant of CLOCK_MONOTONIC that is pts 0. The same
+    lecture may be announced again.
+    """
 
     CAPS = "caps"
     GAP = "gap"

@@ -127,6 +127,11 @@ class Sender:
         return self.leaky == "no" and len(self._out) + len(self._queue) >= self.window
 
     @property
+    def has_room(self) -> bool:
+        """Whether one more item would be sent at once."""
+        return len(self._out) + len(self._queue) < self.window
+
+    @property
     def idle(self) -> bool:
         """Whether everything given to this link was acknowledged."""
         return not self._out and not self._queue

@@ -111,6 +111,44 @@ class Drain:
 
 
 @dataclass(frozen=True, slots=True)
+class Tell:
+    """To a child: hand ``data`` to the ``told`` of one of its stages."""
+
+    stage: str
+    name: str
+    data: Meta = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Relink:
+    """To a child: the far end of its incoming link has ended; connect to its successor."""
+
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """Of the supervisor itself, never on a socket: a process ended on its own. ``delay_s``: until it is started
+    again; None: it will not be, its stages are FAILED.
+    """
+
+    process: str
+    stages: tuple[str, ...]
+    why: str
+    delay_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """Of the supervisor itself: a restarted process is PLAYING again, ``down_s`` after it ended."""
+
+    process: str
+    stages: tuple[str, ...]
+    incarnation: int
+    down_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hello:
     """The first message of a child: it is there and can be told things."""
 
@@ -118,5 +156,18 @@ class Hello:
 
 
 BusMessage: TypeAlias = (
-    Hello | Described | StateChanged | Heartbeat | Warn | Failure | Finished | Element | Play | Drain
+    Hello
+    | Described
+    | StateChanged
+    | Heartbeat
+    | Warn
+    | Failure
+    | Finished
+    | Element
+    | Play
+    | Drain
+    | Tell
+    | Relink
+    | Down
+    | Up
 )

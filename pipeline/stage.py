@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -31,6 +31,10 @@ class Properties(BaseModel):
 class Context(Protocol):
     """What a stage may ask of whoever drives it. The runner and ``testing.Harness`` implement it."""
 
+    @property
+    def incarnation(self) -> int:
+        """How often the stage's process was restarted in this run: 0 the first time."""
+
     def post(self, name: str, data: Meta) -> None:
         """Put an Element message on the bus."""
 
@@ -45,6 +49,14 @@ class Context(Protocol):
 
     def held(self, change: int) -> None:
         """Account for a change in the number of frames kept for later."""
+
+    def defer(self) -> Callable[[], None]:
+        """Keep the item at hand unacknowledged until the function returned is called, once: until then a restarted
+        process is given it again. Only inside ``process`` and ``handle``.
+        """
+
+    def room(self, pad: str) -> bool:
+        """For a live source: whether the links of ``pad`` would send another frame at once; True if it is unlinked."""
 
 
 P = TypeVar("P", bound=Properties)
@@ -71,6 +83,16 @@ class BaseStage(ABC, Generic[P]):
     def stop(self) -> None:
         """Release everything. Called once, also after an error."""
 
+    def told(self, name: str, data: Meta) -> None:
+        """Whoever runs the pipeline says something to this stage; the default takes no notice.
+
+        A source may give out an event because of it. Raises PipelineError for what makes no sense.
+        """
+
+    def tick(self) -> Iterable[Output]:
+        """Called by the run loop about once a second, also when nothing arrives; what it gives out is sent on."""
+        return ()
+
     def drop(self, reason: str, count: int = 1) -> None:
         """Account for frames that go no further; ``reason`` is a short fixed word.
 
@@ -80,14 +102,29 @@ class BaseStage(ABC, Generic[P]):
 
 
 class Source(BaseStage[P]):
-    """A stage without a sink pad."""
+    """A stage without a sink pad.
+
+    A ``live`` source cannot wait: ``produce`` is asked again whatever the links hold, and asks ``context.room`` itself.
+    """
+
+    @property
+    def live(self) -> bool:
+        """Whether time passes without it; known after ``start``."""
+        return False
+
+    @property
+    def descriptor(self) -> int | None:
+        """A live source's file descriptor that is readable when ``produce`` has something to give."""
+        return None
 
     def negotiate(self, allowed: Mapping[str, Caps]) -> None:
         """Before ``produce``: what the far ends allow on each linked src pad. The default takes no notice."""
 
     @abstractmethod
-    def produce(self) -> Iterator[Output]:
+    def produce(self) -> Iterator[Output | None]:
         """Yield frames in order of pts, a CAPS event before the first. The end of the iterator is EOS.
+
+        A live source yields None when there is nothing to give now; it must never block for longer than 50 ms.
 
         A frame's ``image`` is a Picture whose planes need to stay valid only until the next step of the iterator.
         A picture that equals the one before may be given as the same object; it is then not copied again.

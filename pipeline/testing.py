@@ -28,13 +28,19 @@ class FakeClock:
 
 
 class Recorder:
-    """A Context that keeps what the stage says: ``messages``, ``warnings``, and the counts behind ``ledger``."""
+    """A Context that keeps what the stage says: ``messages``, ``warnings``, and the counts behind ``ledger``.
+
+    ``deferred``: items that are unacknowledged because the stage asked for it. ``full``: src pads without room.
+    """
 
     def __init__(self) -> None:
         self.messages: list[Element] = []
         self.warnings: list[str] = []
         self.drops: Counter[str] = Counter()
         self.in_hold = 0
+        self.incarnation = 0
+        self.deferred = 0
+        self.full: set[str] = set()
 
     def post(self, name: str, data: Meta) -> None:
         self.messages.append(Element("stage", name, data))
@@ -50,6 +56,17 @@ class Recorder:
 
     def held(self, change: int) -> None:
         self.in_hold += change
+
+    def defer(self) -> Callable[[], None]:
+        self.deferred += 1
+
+        def release() -> None:
+            self.deferred -= 1
+
+        return release
+
+    def room(self, pad: str) -> bool:
+        return pad not in self.full
 
 
 class Harness:
@@ -97,7 +114,11 @@ class Harness:
         if not isinstance(self.stage, Source):
             raise StageError("run() is for sources; use push()")
         for output in self.stage.produce():
-            yield from self._collect((output,))
+            yield from self._collect(() if output is None else (output,))
+
+    def tick(self) -> list[Item]:
+        """A second has passed; the items it gives out."""
+        return self._collect(self.stage.tick())
 
     @property
     def ledger(self) -> Ledger:

@@ -40,7 +40,9 @@ from pipeline.messages import (
     Heartbeat,
     Hello,
     Play,
+    Relink,
     StateChanged,
+    Tell,
     Warn,
 )
 
@@ -180,6 +182,8 @@ _MESSAGES: Mapping[str, Callable[[Header], BusMessage]] = {
     "Element": lambda b: Element(b.text("stage"), b.text("name"), b.mapping("data")),
     "Play": lambda b: Play(b.texts("caps")),
     "Drain": lambda b: Drain(),
+    "Tell": lambda b: Tell(b.text("stage"), b.text("name"), b.mapping("data")),
+    "Relink": lambda b: Relink(b.text("link")),
 }
 
 

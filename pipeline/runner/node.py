@@ -43,6 +43,10 @@ class Token:
 class Target(Protocol):
     """Where a src pad leads: another node, or a link that leaves the process."""
 
+    @property
+    def has_room(self) -> bool:
+        """Whether a frame would be on its way at once."""
+
     def accept(self, item: Item, token: Token) -> None:
         """Take one item; hold ``token`` until done with it."""
 
@@ -89,10 +93,16 @@ class Node:
         self._received = self._sent = self._held = self._lost_pictures = self._busy_ns = self._last_pts_ns = 0
         self._dropped: Counter[str] = Counter()
         self._targets: dict[str, list[Target]] = {}
+        self._at_hand: Token | None = None
+        self.incarnation = 0
         self.stage = load(spec, self)
         self._pads = list(self.stage.src_caps)
 
     # -- what the worker calls --
+
+    @property
+    def has_room(self) -> bool:
+        return True
 
     def connect(self, pad: str, target: Target) -> None:
         """Lead a src pad ("" is the default one) to ``target``. Raises ConfigError for a pad that is not there."""
@@ -119,6 +129,7 @@ class Node:
         stage = self.stage
         if isinstance(stage, Source):
             raise StageError(f"'{self.name}' is a source and takes no items")
+        self._at_hand = token
         try:
             if isinstance(item, Frame):
                 self._work(stage, item, token)
@@ -137,6 +148,8 @@ class Node:
             raise self.failure("out of memory; lower the analysis width, or fuse stages") from e
         except Exception as e:
             raise self.failure(f"{type(e).__name__}: {e}") from e
+        finally:
+            self._at_hand = None
 
     def emit(self, output: Output, token: Token) -> None:
         """Pass on what a source produced."""
@@ -197,6 +210,16 @@ class Node:
 
     def held(self, change: int) -> None:
         self._held += change
+
+    def defer(self) -> Callable[[], None]:
+        token = self._at_hand
+        if token is None:
+            raise self.failure("defer() outside of process() and handle()")
+        token.hold()
+        return token.release
+
+    def room(self, pad: str) -> bool:
+        return all(target.has_room for target in self._targets.get(pad, ()))
 
     # -- inside --
 

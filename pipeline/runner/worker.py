@@ -27,12 +27,23 @@ HEARTBEAT_NS = 1_000_000_000
 Done: TypeAlias = Callable[[], None]
 
 
+class _End:
+    """What comes after the last output of a source."""
+
+
+_END = _End()
+
+
 class Exit:
     """The process end of a link: pictures go into the pool here, and come out of it when the link is done."""
 
     def __init__(self, sender: Sender, pool: Lending | None) -> None:
         self.sender = sender
         self._pool = pool
+
+    @property
+    def has_room(self) -> bool:
+        return self.sender.has_room
 
     def accept(self, item: Item, token: Token) -> None:
         """Offer the item to the link; the token is held until it is acknowledged."""
@@ -111,7 +122,7 @@ class Worker:
         self._phase = "starting"
         self._next_beat_ns = 0
         self._source: Node | None = None
-        self._produced: Iterator[Output] | None = None
+        self._produced: Iterator[Output | None] | None = None
         self._draining = False
         self._begun = self._ended = False
         self.failed_stage = spec.nodes[0].name
@@ -232,9 +243,11 @@ class Worker:
         assert self._produced is not None and self._source is not None
         self.failed_stage = self._source.name
         begin = time.perf_counter_ns()
-        output = next(self._produced, None)
+        output = next(self._produced, _END)
         self._source.spent(time.perf_counter_ns() - begin)
         if output is None:
+            return
+        if isinstance(output, _End):
             self._produced = None
             self._finish(Event(EventKind.EOS, self._source.ledger.last_pts_ns, {"drained": self._draining}))
             return
