@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 DEFAULT_WINDOW = 32
 LEAKY = ("no", "upstream", "downstream")
+POLICIES = ("never", "rollback", "process")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ class ExitCode(enum.IntEnum):
     USAGE = 64  # EX_USAGE: the command line is wrong
     DATA = 65  # EX_DATAERR: the input was opened but holds no usable video
     NO_INPUT = 66  # EX_NOINPUT: the input does not exist or cannot be opened
+    UNAVAILABLE = 69  # EX_UNAVAILABLE: no daemon answers, or it is not the time for what was asked of it
     SOFTWARE = 70  # EX_SOFTWARE: a stage crashed, hung or raised
     OS_ERROR = 71  # EX_OSERR: shared memory, processes or sockets could not be had
     CANT_CREATE = 73  # EX_CANTCREAT: the output cannot be created, or exists already
@@ -74,6 +75,12 @@ class ResourceError(PipelineError):
     exit_code = ExitCode.OS_ERROR
 
 
+class ServiceError(PipelineError):
+    """No daemon answers, or one cannot do now what it was asked to do."""
+
+    exit_code = ExitCode.UNAVAILABLE
+
+
 class OutputError(PipelineError):
     """The output cannot be created: it exists, or the folder is not writable."""
 
@@ -97,6 +104,7 @@ BY_NAME: dict[str, type[PipelineError]] = {
         DataError,
         StageError,
         ResourceError,
+        ServiceError,
         OutputError,
         WriteError,
     )

@@ -21,6 +21,8 @@ class Ledger:
     reused before they were taken; their frames are not lost. ``busy_ns`` is time spent in the stage's own code.
     Links keep the same accounts under their id: ``sent`` is what was acknowledged, ``held`` what is on its way,
     ``dropped["leaky"]`` what a leaky link let go, ``resent`` what a restarted receiver was given again.
+    Of a restarted process they are the sums over its incarnations, with ``dropped["crash"]`` for what an incarnation
+    had taken in and not given out when it ended; some of that may have been given to the next one again.
     """
 
     received: int = 0
@@ -107,7 +109,7 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """To a source's process: stop producing, send EOS."""
+    """To a source's process: stop producing, send EOS. To another: nothing will come any more, behave as at EOS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,13 @@ class Tell:
 @dataclass(frozen=True, slots=True)
 class Relink:
     """To a child: the far end of its incoming link has ended; connect to its successor."""
+
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unlink:
+    """To a child: nobody will ever take what is on this link that leaves it; let go of it."""
 
     link: str
 
@@ -153,6 +162,7 @@ class Hello:
     """The first message of a child: it is there and can be told things."""
 
     process: str
+    incarnation: int = 0
 
 
 BusMessage: TypeAlias = (
@@ -168,6 +178,7 @@ BusMessage: TypeAlias = (
     | Drain
     | Tell
     | Relink
+    | Unlink
     | Down
     | Up
 )

@@ -118,15 +118,20 @@ class PoolWriter:
 
 
 class PoolReader:
-    """Reads pictures out of the pools of a run folder; maps each pool file once."""
+    """Reads pictures out of the pools of a run folder; maps each pool file once, and forgets those that are gone."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._maps: dict[str, tuple[Plane, int, int]] = {}
 
     def take(self, ticket: Ticket) -> Picture | None:
-        """The picture in memory of its own, or None if the slot has been used again. Raises WireError."""
-        data, slots, slot_bytes = self._open(ticket.pool)
+        """The picture in memory of its own, or None if the slot has been used again, or the pool ended with its
+        process. Raises WireError.
+        """
+        opened = self._open(ticket.pool)
+        if opened is None:
+            return None
+        data, slots, slot_bytes = opened
         layout = ticket.layout
         if not 0 <= ticket.slot < slots or layout.nbytes > slot_bytes:
             raise WireError(f"a ticket for slot {ticket.slot} of {layout.nbytes} bytes: no such slot in {ticket.pool}")
@@ -146,13 +151,16 @@ class PoolReader:
             return None
         return Picture(layout, tuple(planes))
 
-    def _open(self, name: str) -> tuple[Plane, int, int]:
+    def _open(self, name: str) -> tuple[Plane, int, int] | None:
         if name not in self._maps:
             if re.fullmatch(r"pool-[A-Za-z0-9_-]{1,64}", name) is None:
                 raise WireError(f"'{name[:40]}' is no pool of this run")
+            self._forget()
             try:
                 with open(self._folder / name, "rb") as file:
                     mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            except FileNotFoundError:
+                return None
             except (OSError, ValueError) as e:
                 raise WireError(f"pool '{name}' cannot be opened: {e}") from e
             magic, slots, slot_bytes = _HEADER.unpack(mapped[: _HEADER.size].ljust(_HEADER.size))
@@ -160,3 +168,8 @@ class PoolReader:
                 raise WireError(f"pool '{name}' is not a picture pool")
             self._maps[name] = (np.frombuffer(mapped, np.uint8), slots, slot_bytes)
         return self._maps[name]
+
+    def _forget(self) -> None:
+        """Give back the memory of pools whose file is gone: nobody puts anything there any more."""
+        for name in [name for name in self._maps if not (self._folder / name).exists()]:
+            del self._maps[name]

@@ -2,7 +2,7 @@
 
 Subclass ``Stage`` (or ``Source``), give it ``Properties``, pads, and one work method. The runner calls, in one
 thread and in this order: the constructor with valid properties, ``start``, ``set_caps``, then ``process`` and
-``handle`` as items come, ``drain`` once at EOS, and ``stop`` whatever happened.
+``handle`` as items come, with ``told`` and ``tick`` in between, ``drain`` once at EOS, and ``stop`` whatever happened.
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ class Context(Protocol):
     @property
     def incarnation(self) -> int:
         """How often the stage's process was restarted in this run: 0 the first time."""
+
+    @property
+    def began_ns(self) -> int:
+        """CLOCK_MONOTONIC when the run began, in ns: the same for all incarnations."""
 
     def post(self, name: str, data: Meta) -> None:
         """Put an Element message on the bus."""

@@ -38,7 +38,7 @@ class Recorder:
         self.warnings: list[str] = []
         self.drops: Counter[str] = Counter()
         self.in_hold = 0
-        self.incarnation = 0
+        self.incarnation = self.began_ns = 0
         self.deferred = 0
         self.full: set[str] = set()
 

@@ -13,37 +13,42 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TypeVar
 
-from pipeline.config import DEFAULT_WINDOW, Limits, LinkConfig, PipelineConfig, StageConfig
+from pipeline.config import DEFAULT_WINDOW, POLICIES, Limits, LinkConfig, PipelineConfig, Restart, Service, StageConfig
 from pipeline.errors import ConfigError
 from pipeline.factories import default_name
 from pipeline.topology import unknown_stage, validate
 
 T = TypeVar("T")
 
-_TABLES = ("pipeline", "stage", "limits")
+_TABLES = ("pipeline", "stage", "limits", "restart", "service")
 _STAGE_KEYS = ("type", "name", "process", "after", "window", "leaky", "properties")
 _LIMIT_KEYS = tuple(field.name for field in fields(Limits))
+_RESTART_KEYS = tuple(field.name for field in fields(Restart))
+_SERVICE_KEYS = tuple(field.name for field in fields(Service))
 _WORDS = {str: "a text in quotes", int: "a whole number", dict: "a table", list: "a list of tables", float: "a number"}
 
 
-def load(path: Path) -> PipelineConfig:
-    """Read a file. Raises ConfigError naming the file, and line and key where they can be told."""
+def load(path: Path, application: Collection[str] = ()) -> PipelineConfig:
+    """Read a file. Raises ConfigError naming the file, and line and key where they can be told.
+
+    ``application``: names of tables that the application reads; they come out as they are.
+    """
     try:
         text = path.read_bytes().decode()
     except OSError as e:
         raise ConfigError(f"'{path}' cannot be read: {e.strerror}") from e
     except UnicodeDecodeError as e:
         raise ConfigError(f"'{path}' is no text file in UTF-8; a config is written in TOML") from e
-    return parse(text, str(path))
+    return parse(text, str(path), application)
 
 
-def parse(text: str, origin: str = "config") -> PipelineConfig:
+def parse(text: str, origin: str = "config", application: Collection[str] = ()) -> PipelineConfig:
     """Read the text of a file called ``origin``. Raises ConfigError."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as e:
         raise ConfigError(f"{origin}: {e}") from e
-    return _Reading(text, origin).pipeline(document)
+    return _Reading(text, origin).pipeline(document, tuple(application))
 
 
 class _Reading:
@@ -54,13 +59,16 @@ class _Reading:
         self._origin = origin
         self._begin = 0  # index of the line where the table at hand begins
 
-    def pipeline(self, document: Mapping[str, object]) -> PipelineConfig:
-        self._known(document, _TABLES, "the file")
+    def pipeline(self, document: Mapping[str, object], application: tuple[str, ...]) -> PipelineConfig:
+        self._known(document, (*_TABLES, *application), "the file")
         head = self._table(document, "pipeline")
         self._enter(r"\[pipeline\]")
         self._known(head, ("name",), "[pipeline]")
         name = self._typed(head, "name", str, "pipeline")
-        limits = self._limits(self._table(document, "limits"))
+        limits = Limits(**self._limits(self._table(document, "limits")))
+        restart = self._restart(self._table(document, "restart"))
+        service = self._service(self._table(document, "service")) if "service" in document else None
+        tables = {key: self._table(document, key) for key in application if key in document}
         stages: list[StageConfig] = []
         links: list[LinkConfig] = []
         for number, entry in enumerate(self._typed(document, "stage", list, [])):
@@ -73,7 +81,7 @@ class _Reading:
         if not stages:
             raise self._error('it describes no stage; write [[stage]] and below it type = "..."')
         try:
-            return validate(PipelineConfig(tuple(stages), tuple(links), name, limits))
+            return validate(PipelineConfig(tuple(stages), tuple(links), name, limits, restart, service, tables))
         except ConfigError as e:
             raise self._error(str(e)) from e
 
@@ -103,16 +111,42 @@ class _Reading:
         leaky = self._typed(entry, "leaky", str, "no")
         return stage, LinkConfig(source, name, pad, window, leaky)
 
-    def _limits(self, table: Mapping[str, object]) -> Limits:
+    def _limits(self, table: Mapping[str, object]) -> dict[str, float]:
         self._enter(r"\[limits\]")
         self._known(table, _LIMIT_KEYS, "[limits]")
-        values: dict[str, float] = {}
-        for key in table:
-            value = self._typed(table, key, float, 0.0)
-            if not 0 < value < 1e6:
-                raise self._error(f"{key} = {value:g}: it must be seconds, more than 0", key)
-            values[key] = value
-        return Limits(**values)
+        return {key: self._seconds(table, key) for key in table}
+
+    def _restart(self, table: Mapping[str, object]) -> Restart:
+        self._enter(r"\[restart\]")
+        self._known(table, _RESTART_KEYS, "[restart]")
+        usual = Restart()
+        policy = self._typed(table, "policy", str, usual.policy)
+        if policy not in POLICIES:
+            raise self._error(f"policy = '{policy}': it must be one of {', '.join(POLICIES)}", "policy")
+        crashes = self._typed(table, "crashes", int, usual.crashes)
+        if not 0 <= crashes < 1000:
+            raise self._error(f"crashes = {crashes}: it must be a number from 0 to 999", "crashes")
+        times = {key: self._seconds(table, key) for key in table if key not in ("policy", "crashes")}
+        made = Restart(policy=policy, crashes=crashes, **times)
+        if made.longest < made.backoff:
+            key = "longest" if "longest" in table else "backoff"
+            raise self._error(f"longest = {made.longest:g} is less than backoff = {made.backoff:g}", key)
+        return made
+
+    def _service(self, table: Mapping[str, object]) -> Service:
+        self._enter(r"\[service\]")
+        self._known(table, _SERVICE_KEYS, "[service]")
+        http = self._typed(table, "http", str, "")
+        port = http.rpartition(":")[2]
+        if http and not (port.isascii() and port.isdecimal() and int(port) < 65536):
+            raise self._error(f"http = '{http}': write host:port or only the port, such as \"127.0.0.1:9110\"", "http")
+        return Service(self._typed(table, "socket", str, ""), http)
+
+    def _seconds(self, table: Mapping[str, object], key: str) -> float:
+        value = self._typed(table, key, float, 0.0)
+        if not 0 < value < 1e6:
+            raise self._error(f"{key} = {value:g}: it must be seconds, more than 0", key)
+        return value
 
     def _table(self, table: Mapping[str, object], key: str) -> dict[str, object]:
         return self._typed(table, key, dict, {})

@@ -6,10 +6,9 @@ no extension type, and no length that is taken from a message before it was comp
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any, TypeAlias, TypeGuard
+from typing import Any
 
 import msgpack
 
@@ -26,7 +25,6 @@ from pipeline.frame import (
     Item,
     Layout,
     Picture,
-    Plane,
     Ticket,
 )
 from pipeline.header import Header
@@ -43,20 +41,17 @@ from pipeline.messages import (
     Relink,
     StateChanged,
     Tell,
+    Unlink,
     Warn,
 )
+from pipeline.planes import Part, checked_shape, is_count, is_side, planes_of, sendable
 
 VERSION = 1
 MAX_HEADER_BYTES = 1 << 20
-MAX_PART_BYTES = 1 << 28  # one 8-bit plane of 16384 x 16384
 MAX_PLANES = 4
 MAX_PARTS = 1 + 2 * MAX_PLANES
-MAX_SIDE_PX = 16384
-MAX_SAMPLES = 4  # in one pixel of a plane
 MAX_SAR = 64.0  # a sample aspect ratio, or its inverse; real ones stay below 4
 _ALL_FLAGS = int(Flags.DISCONT | Flags.GAP)
-
-Part: TypeAlias = "bytes | memoryview"
 
 
 # ---- items: frames and events -------------------------------------------------------------------------------
@@ -71,7 +66,7 @@ def encode_item(number: int, item: Item) -> list[Part]:
         return [_pack("event", number, {"kind": item.kind.value, "pts": item.pts_ns, "data": item.data})]
     if len(item.planes) > MAX_PLANES:
         raise WireError(f"a frame of {len(item.planes)} planes; at most {MAX_PLANES} are allowed")
-    planes = [_sendable(plane) for plane in item.planes]
+    planes = [sendable(plane) for plane in item.planes]
     image: object = None
     if isinstance(item.image, Ticket):
         ticket = item.image
@@ -89,7 +84,7 @@ def encode_item(number: int, item: Item) -> list[Part]:
         "image": image,
     }
     if isinstance(item.image, Picture):
-        planes += [_sendable(plane) for plane in item.image.planes]
+        planes += [sendable(plane) for plane in item.image.planes]
     return [_pack("frame", number, body), *(plane.data.cast("B") for plane in planes)]
 
 
@@ -110,10 +105,10 @@ def decode_item(parts: Sequence[Part], caps: Caps | None) -> tuple[int, Item]:
         raise WireError(f"'{kind[:40]}' where a frame or an event was expected")
     if caps is None:
         raise WireError("a frame arrived before its caps")
-    shapes = [_shape(entry) for entry in body.sequence("planes", MAX_PLANES)]
+    shapes = [checked_shape(entry) for entry in body.sequence("planes", MAX_PLANES)]
     layout, ticket = _image(body.get("image"))
     inline = layout.plane_shapes() if layout is not None and ticket is None else ()
-    arrays = _planes(parts[1:], [*shapes, *inline])
+    arrays = planes_of(parts[1:], [*shapes, *inline])
     image: Picture | Ticket | None = ticket
     if layout is not None and ticket is None:
         image = Picture(layout, tuple(arrays[len(shapes) :]))
@@ -170,7 +165,7 @@ def decode_message(part: Part) -> BusMessage:
 
 
 _MESSAGES: Mapping[str, Callable[[Header], BusMessage]] = {
-    "Hello": lambda b: Hello(b.text("process")),
+    "Hello": lambda b: Hello(b.text("process"), b.integer("incarnation", 0)),
     "Described": lambda b: Described(
         b.text("stage"), None if b.get("sink_caps") is None else b.text("sink_caps"), b.texts("src_caps")
     ),
@@ -184,6 +179,7 @@ _MESSAGES: Mapping[str, Callable[[Header], BusMessage]] = {
     "Drain": lambda b: Drain(),
     "Tell": lambda b: Tell(b.text("stage"), b.text("name"), b.mapping("data")),
     "Relink": lambda b: Relink(b.text("link")),
+    "Unlink": lambda b: Unlink(b.text("link")),
 }
 
 
@@ -240,7 +236,7 @@ def _layout(entry: object) -> Layout:
     match entry:
         case [str(fmt), int(w), int(h), str(matrix), bool(full), int(rotation), int() | float() as sar]:
             known = fmt in PIX_FMTS and matrix in MATRICES and rotation in ROTATIONS
-            whole = _is_side(w) and _is_side(h) and not isinstance(rotation, bool)
+            whole = is_side(w) and is_side(h) and not isinstance(rotation, bool)
             if known and whole and not isinstance(sar, bool) and 1 / MAX_SAR <= sar <= MAX_SAR:
                 return Layout(fmt, w, h, matrix, full, rotation, float(sar))
     raise WireError("field 'image' holds no valid picture layout")
@@ -252,51 +248,7 @@ def _image(entry: object) -> tuple[Layout | None, Ticket | None]:
             return None, None
         case [layout]:
             return _layout(layout), None
-        case [layout, str(pool), slot, generation] if _is_count(slot) and _is_count(generation):
+        case [layout, str(pool), slot, generation] if is_count(slot) and is_count(generation):
             made = _layout(layout)
             return made, Ticket(pool, slot, generation, made)
     raise WireError("field 'image' is neither a picture nor a ticket")
-
-
-def _is_count(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_side(value: object) -> TypeGuard[int]:
-    return _is_count(value) and 0 < value <= MAX_SIDE_PX
-
-
-def _shape(entry: object) -> tuple[int, ...]:
-    """Height, width and perhaps samples, as they stand in a header or in an array."""
-    if isinstance(entry, list | tuple) and len(entry) in (2, 3) and all(map(_is_side, entry)):
-        shape: tuple[int, ...] = tuple(entry)
-        if max(shape[2:], default=1) <= MAX_SAMPLES:
-            return shape
-    raise WireError("field 'planes' holds no valid shape")
-
-
-def _sendable(plane: Plane) -> Plane:
-    import numpy as np  # not at the top: the supervisor only knows bus messages, and starts in half the time
-
-    try:
-        _shape(plane.shape)
-    except WireError as e:
-        raise WireError(f"a plane of shape {plane.shape} cannot be sent; (h, w) or (h, w, 1 to 4) can") from e
-    if plane.dtype != np.uint8:
-        raise WireError(f"a plane of {plane.dtype} cannot be sent; convert it to uint8")
-    if plane.nbytes > MAX_PART_BYTES:
-        raise WireError(f"a plane of {plane.nbytes} bytes is over the limit of {MAX_PART_BYTES}; scale it down")
-    return np.ascontiguousarray(plane)
-
-
-def _planes(raw: Sequence[Part], shapes: Sequence[tuple[int, ...]]) -> list[Plane]:
-    if len(raw) != len(shapes):
-        raise WireError(f"{len(raw)} raw parts where the header says {len(shapes)}")
-    import numpy as np
-
-    planes: list[Plane] = []
-    for part, shape in zip(raw, shapes, strict=True):
-        if len(part) != math.prod(shape):
-            raise WireError(f"a plane of shape {shape} in {len(part)} bytes")
-        planes.append(np.frombuffer(part, np.uint8).reshape(shape))
-    return planes

@@ -5,63 +5,21 @@ The node calls the stage and passes on what it gives out; it knows the links onl
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from pipeline.caps import Caps
 from pipeline.errors import CapsError, ConfigError, PipelineError, StageError
 from pipeline.frame import Event, EventKind, Frame, Item, Meta, Output, Picture, To, caps_event
-from pipeline.messages import BusMessage, Described, Element, Ledger, StateChanged, Warn
+from pipeline.messages import Described, Element, Ledger, StateChanged, Warn
+from pipeline.runner.routes import Surroundings, Target, Token
 from pipeline.runner.spec import NodeSpec
 from pipeline.stage import AnyStage, Source, Stage, validated
 from pipeline.states import State, may_move
-
-
-class Token:
-    """Counts who still works on one input; calls ``done`` when nobody does. Starts with one holder."""
-
-    __slots__ = ("_count", "_done")
-
-    def __init__(self, done: Callable[[], None]) -> None:
-        self._count = 1
-        self._done = done
-
-    def hold(self) -> None:
-        """One more holder."""
-        self._count += 1
-
-    def release(self) -> None:
-        """One holder less."""
-        self._count -= 1
-        if self._count == 0:
-            self._done()
-
-
-class Target(Protocol):
-    """Where a src pad leads: another node, or a link that leaves the process."""
-
-    @property
-    def has_room(self) -> bool:
-        """Whether a frame would be on its way at once."""
-
-    def accept(self, item: Item, token: Token) -> None:
-        """Take one item; hold ``token`` until done with it."""
-
-
-class Surroundings(Protocol):
-    """What a node needs of its process."""
-
-    def send(self, message: BusMessage) -> None:
-        """Put a message on the bus."""
-
-    def take(self, frame: Frame) -> Picture | None:
-        """The frame's picture, out of the pool if need be."""
-
-    def alive(self) -> None:
-        """Send the heartbeat if it is due."""
 
 
 def load_class(factory: str) -> type[AnyStage]:
@@ -83,18 +41,26 @@ def load(spec: NodeSpec, context: Any) -> AnyStage:
     return made
 
 
+def _item(output: Output) -> Item:
+    return output.item if isinstance(output, To) else output
+
+
+def _nobody_waits() -> None:
+    pass
+
+
 class Node:
     """One stage of this process."""
 
-    def __init__(self, spec: NodeSpec, surroundings: Surroundings) -> None:
+    def __init__(self, spec: NodeSpec, surroundings: Surroundings, incarnation: int = 0, began_ns: int = 0) -> None:
         self.name = spec.name
+        self.incarnation, self.began_ns = incarnation, began_ns
         self.state = State.NULL
         self._around = surroundings
         self._received = self._sent = self._held = self._lost_pictures = self._busy_ns = self._last_pts_ns = 0
         self._dropped: Counter[str] = Counter()
         self._targets: dict[str, list[Target]] = {}
         self._at_hand: Token | None = None
-        self.incarnation = 0
         self.stage = load(spec, self)
         self._pads = list(self.stage.src_caps)
 
@@ -102,7 +68,7 @@ class Node:
 
     @property
     def has_room(self) -> bool:
-        return True
+        return all(self.room(pad) for pad in self._targets)
 
     def connect(self, pad: str, target: Target) -> None:
         """Lead a src pad ("" is the default one) to ``target``. Raises ConfigError for a pad that is not there."""
@@ -131,29 +97,42 @@ class Node:
             raise StageError(f"'{self.name}' is a source and takes no items")
         self._at_hand = token
         try:
-            if isinstance(item, Frame):
-                self._work(stage, item, token)
-            elif item.kind is EventKind.CAPS:
-                self._set_caps(stage, item, token)
-            elif item.kind is EventKind.EOS:
-                self._drain(stage, token)
-                self._to_all(item, token)
-                self.move(State.PAUSED)
-            else:
-                self._route(self._spread(stage.handle(item)), token)
-        except PipelineError as e:
-            e.stage = e.stage or self.name
-            raise
-        except MemoryError as e:
-            raise self.failure("out of memory; lower the analysis width, or fuse stages") from e
-        except Exception as e:
-            raise self.failure(f"{type(e).__name__}: {e}") from e
+            with self._named():
+                if isinstance(item, Frame):
+                    self._work(stage, item, token)
+                elif item.kind is EventKind.CAPS:
+                    self._set_caps(stage, item, token)
+                elif item.kind is EventKind.EOS:
+                    self._drain(stage, token)
+                    self._to_all(item, token)
+                    self.move(State.PAUSED)
+                else:
+                    self._route(self._spread(stage.handle(item)), token)
         finally:
             self._at_hand = None
 
+    def tick(self) -> None:
+        """A second has passed; what the stage gives out because of it is passed on."""
+        if self.state is not State.PLAYING:
+            return
+        token = Token(_nobody_waits)
+        with self._named():
+            begin = time.perf_counter_ns()
+            outputs = list(self.stage.tick())
+            self._busy_ns += time.perf_counter_ns() - begin
+            if isinstance(self.stage, Source):
+                self._received += sum(isinstance(_item(output), Frame) for output in outputs)
+            self._route(self._spread(outputs), token)
+        token.release()
+
+    def told(self, name: str, data: Meta) -> None:
+        """Hand the stage what it was told."""
+        with self._named():
+            self.stage.told(name, data)
+
     def emit(self, output: Output, token: Token) -> None:
         """Pass on what a source produced."""
-        item = output.item if isinstance(output, To) else output
+        item = _item(output)
         if isinstance(item, Frame):
             self._received += 1
             self._last_pts_ns = item.pts_ns
@@ -162,6 +141,24 @@ class Node:
             self.move(State.PAUSED)
         else:
             self._route((output,), token)
+
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        """Whatever goes wrong inside is a PipelineError that names this stage."""
+        try:
+            yield
+        except PipelineError as e:
+            e.stage = e.stage or self.name
+            raise
+        except MemoryError as e:
+            raise self.failure("out of memory; lower the analysis width, or fuse stages") from e
+        except Exception as e:
+            raise self.failure(f"{type(e).__name__}: {e}") from e
+
+    def repeated(self) -> None:
+        """Account for a frame that a restarted neighbour gave once more."""
+        self._received += 1
+        self._dropped["repeated"] += 1
 
     def failure(self, text: str) -> StageError:
         """A StageError that names this stage."""

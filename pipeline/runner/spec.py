@@ -41,7 +41,9 @@ class ReceiveSpec:
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """``nodes`` in order of the data flow; ``receive`` is None in the source's process."""
+    """``nodes`` in order of the data flow; ``receive`` is None in the source's process. ``incarnation``: how often
+    it was restarted. ``accounted``: its accounts must survive it. ``began_ns``: CLOCK_MONOTONIC when the run began.
+    """
 
     process: str
     parent_pid: int
@@ -49,6 +51,9 @@ class ProcessSpec:
     nodes: tuple[NodeSpec, ...]
     sends: tuple[SendSpec, ...]
     receive: ReceiveSpec | None
+    incarnation: int = 0
+    accounted: bool = False
+    began_ns: int = 0
 
     def to_json(self) -> str:
         """The text form."""
@@ -68,4 +73,7 @@ class ProcessSpec:
             ),
             sends=tuple(SendSpec(**send) for send in raw["sends"]),
             receive=ReceiveSpec(**raw["receive"]) if raw["receive"] else None,
+            incarnation=raw["incarnation"],
+            accounted=raw["accounted"],
+            began_ns=raw["began_ns"],
         )

@@ -22,6 +22,8 @@ from pipeline.errors import ResourceError
 from pipeline.runner.spec import ProcessSpec
 
 _PREFIX = "slidetap-"
+_UNFINISHED = ".slidetap-"
+_OLD_S = 60
 # Each stage is one thread of work; libraries that start a thread per core would fight over the cores.
 _CHILD_ENV = {"OPENCV_FOR_THREADS_NUM": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -48,11 +50,13 @@ class RunFolder:
     def __enter__(self) -> Self:
         self._sweep()
         try:
-            self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._parent))
-            self._lock = open(self.path / "lock", "wb")
+            made = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self._parent))
+            self._lock = open(made / "lock", "wb")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Only now has it the name that others sweep: whatever is called so and not locked is nobody's any more.
+            self.path = made.rename(self._parent / (_PREFIX + made.name.removeprefix(_UNFINISHED)))
         except OSError as e:
             raise ResourceError(f"cannot make a run folder in {self._parent}: {e.strerror}") from e
-        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -61,14 +65,17 @@ class RunFolder:
             self._lock.close()
 
     def _sweep(self) -> None:
-        """Remove folders whose owner was killed: their lock is free. A young one may not be locked yet."""
-        for folder in self._parent.glob(_PREFIX + "*"):
+        """Remove folders whose owner was killed: their lock is free. What a crash left without a lock goes when old."""
+        for folder in [*self._parent.glob(_PREFIX + "*"), *self._parent.glob(_UNFINISHED + "*")]:
             with contextlib.suppress(OSError):
                 stat = folder.stat()
-                if stat.st_uid != os.getuid() or time.time() - stat.st_mtime < 60:
+                if stat.st_uid != os.getuid():
                     continue
-                with open(folder / "lock", "rb") as lock:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if folder.name.startswith(_PREFIX) and (folder / "lock").exists():
+                    with open(folder / "lock", "rb") as lock:
+                        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        shutil.rmtree(folder, ignore_errors=True)
+                elif time.time() - stat.st_mtime > _OLD_S:
                     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -110,9 +117,8 @@ class Child:
         return self._popen.poll()
 
     def kill(self) -> None:
-        """SIGKILL and reap."""
+        """SIGKILL. It ends soon after; one that waits for a device that answers nothing may take its time."""
         self._popen.kill()
-        self._popen.wait()
 
     def reap(self, timeout_s: float) -> bool:
         """Wait for it to end; whether it did."""

@@ -11,7 +11,7 @@ from pipeline.messages import Described
 from pipeline.runner.spec import NodeSpec, ProcessSpec, ReceiveSpec, SendSpec
 
 
-def processes(config: PipelineConfig, folder: str, parent_pid: int) -> list[ProcessSpec]:
+def processes(config: PipelineConfig, folder: str, parent_pid: int, began_ns: int = 0) -> list[ProcessSpec]:
     """One ProcessSpec per process, in order of the data flow. Raises ConfigError if fused stages are not connected."""
     home = {stage.name: stage.process for stage in config.stages}
     specs: list[ProcessSpec] = []
@@ -43,6 +43,8 @@ def processes(config: PipelineConfig, folder: str, parent_pid: int) -> list[Proc
                     if link.source in names and link.sink not in names
                 ),
                 receive=ReceiveSpec(entering[0].id, entering[0].sink) if entering else None,
+                accounted=config.restart.policy == "process",
+                began_ns=began_ns,
             )
         )
     return specs

@@ -104,15 +104,32 @@ def test_shared_memory_that_is_too_small_is_found_at_the_first_picture(
     assert "picture pool needs" in str(outcome.error)
 
 
-def test_a_run_folder_is_private_and_one_left_by_a_killed_run_is_swept_up(tmp_path: Path) -> None:
+def test_a_run_folder_is_private_and_one_left_by_a_killed_run_is_swept_up_at_once(tmp_path: Path) -> None:
     stale = tmp_path / "slidetap-stale"
     stale.mkdir()
     (stale / "lock").touch()
-    os.utime(stale, (1, 1))
     with RunFolder(tmp_path) as folder:
         assert folder.path.stat().st_mode & 0o777 == 0o700
+        assert folder.path.name.startswith("slidetap-")
         assert not stale.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_of_a_run_that_goes_on_is_not_swept_up(tmp_path: Path) -> None:
+    with RunFolder(tmp_path) as first, RunFolder(tmp_path) as second:
+        assert first.path.exists()
+        assert first.path != second.path
+
+
+@pytest.mark.parametrize("name", ["slidetap-half", ".slidetap-half"])
+def test_a_folder_without_a_lock_is_swept_up_when_it_is_old(name: str, tmp_path: Path) -> None:
+    left = tmp_path / name
+    left.mkdir()
+    with RunFolder(tmp_path):
+        assert left.exists()
+    os.utime(left, (1, 1))
+    with RunFolder(tmp_path):
+        assert not left.exists()
 
 
 # ---- signals: a driver process of its own, so that the signal reaches a supervisor and not this test ----
@@ -207,6 +224,5 @@ def test_children_die_with_a_parent_that_was_killed_and_the_next_run_sweeps_up()
     assert len(descriptors) == 3
     assert gone(descriptors)
     (left,) = Path(os.environ["SLIDETAP_RUN_DIR"]).iterdir()
-    os.utime(left, (1, 1))
     with RunFolder():
         assert not left.exists()

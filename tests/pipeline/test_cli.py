@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import typer
 from pipeline.cli import invoke, make_app
 from pipeline.config import LinkConfig, PipelineConfig
 from pipeline.errors import ExitCode, StageError
+from pipeline.following import Manner
 from pipeline.messages import Ledger
 from pipeline.supervisor import Outcome
 
@@ -54,6 +56,47 @@ def test_run_runs_what_a_file_describes(
     assert started[0].name == "room"
     assert [stage.factory for stage in started[0].stages] == ["stages.decoder:Decoder", "my:Sink"]
     assert capsys.readouterr().out.splitlines()[1].startswith("decoder")
+
+
+SERVICE = '[pipeline]\nname = "room"\n[[stage]]\ntype = "my:Sink"\n[service]\n[lectures]\nroot = "/x"\n'
+
+
+def test_a_file_with_a_service_is_a_daemon_with_the_applications_keeper(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[tuple[PipelineConfig, object, PipelineConfig]] = []
+
+    def serve(
+        config: PipelineConfig, keeper: object, manner: Manner, reread: Callable[[], PipelineConfig], finish: object
+    ) -> ExitCode:
+        served.append((config, keeper, reread()))
+        return ExitCode.TERMINATED
+
+    monkeypatch.setattr("pipeline.daemon.serve.serve", serve)
+    file = tmp_path / "room.toml"
+    file.write_text(SERVICE)
+    app = make_app(keeper=lambda config: config.application["lectures"]["root"], application=("lectures",))  # type: ignore[arg-type, return-value]
+    assert invoke(app, ["run", str(file)]) == ExitCode.TERMINATED
+    ((config, keeper, again),) = served
+    assert (config.name, keeper) == ("room", "/x")
+    assert again == config
+
+
+def test_tables_that_only_a_daemon_reads_need_one(
+    started: list[PipelineConfig], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "room.toml"
+    file.write_text(SERVICE.replace("[service]", ""))
+    assert invoke(make_app(application=("lectures",)), ["run", str(file)]) == ExitCode.CONFIG
+    assert "[lectures] is for a daemon; write a table [service]" in capsys.readouterr().err
+    assert started == []
+
+
+def test_a_log_takes_the_place_of_the_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("launch", "--log", "json", LINE) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert {"time", "level", "stage", "event", "text"} <= set(lines[0])
+    assert {"counting", "checking"} == {line["stage"] for line in lines if line["text"] == "paused -> playing"}
 
 
 @pytest.mark.parametrize("words", [("a:A x=1 ! b:B",), ("a:A", "x=1", "!", "b:B")])

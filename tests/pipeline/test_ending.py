@@ -10,6 +10,7 @@ from pipeline.config import PipelineConfig, StageConfig
 from pipeline.ending import complain, end
 from pipeline.errors import ExitCode, PipelineError, StageError, WriteError
 from pipeline.following import Followed, Manner
+from pipeline.logs import LogForm
 from pipeline.messages import Element, Ledger
 from pipeline.supervisor import Outcome
 from pipeline.tally import Tally
@@ -42,6 +43,22 @@ def test_an_error_is_exactly_one_line_that_names_the_stage(capsys: pytest.Captur
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err == "slidetap: error: stage 'cam': was killed by SIGKILL; 2 slides kept\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "level", "text"),
+    [(None, "info", "4 slides"), (crash(), "error", "stage 'cam': was killed\nby SIGKILL4 slides")],
+)
+def test_in_a_log_of_json_the_end_is_a_line_of_json(
+    error: PipelineError | None, level: str, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end(ended(error), Manner(log=LogForm.JSON), lambda followed: "4 slides")
+    told = capsys.readouterr()
+    (line,) = told.err.splitlines()
+    found = json.loads(line)
+    assert (found["event"], found["level"], found["text"]) == ("end", level, text)
+    assert found["data"]["ledger"]["cam"]["received"] == 5
+    assert told.out == ""
 
 
 def test_the_traceback_is_for_those_who_ask_twice(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from pipeline.daemon.snapshot import Figure, Snapshot
 from pipeline.errors import OutputError, WriteError
 from pipeline.messages import Ledger
-from pipeline.metrics import MetricsFile
+from pipeline.metrics import MetricsFile, exposition
+from pipeline.states import State
 
 LEDGERS = {
     "a": Ledger(
@@ -75,3 +78,57 @@ def test_a_file_that_cannot_be_written_any_more_is_named(tmp_path: Path) -> None
     folder.rmdir()
     with pytest.raises(WriteError, match="x.prom"):
         metrics.update(LEDGERS)
+
+
+SNAPSHOT = Snapshot(
+    "room",
+    taken_s=0.0,
+    ready=True,
+    links={"a-b"},
+    ledgers=LEDGERS,
+    states={"a": State.PLAYING, "b": State.FAILED},
+    restarts={"a": 0, "b": 3},
+    sources={"a": "stalled"},
+    figures=(Figure("capture_lag_seconds", "a", 0.25), Figure("reconnects_total", "a", 4)),
+    degraded=("stage 'b' is failed",),
+)
+
+
+def told(snapshot: Snapshot) -> dict[str, float]:
+    """Each line that is no comment: what stands before the number, and the number."""
+    lines = [line.rpartition(" ") for line in exposition(snapshot).decode().splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in lines}
+
+
+def test_a_snapshot_is_told_with_ledgers_states_sources_restarts_and_figures() -> None:
+    found = told(SNAPSHOT)
+    assert found['slidetap_frames_received_total{kind="stage",name="a",pipeline="room"}'] == 9
+    assert found['slidetap_stage_state{pipeline="room",stage="b",state="failed"}'] == 1
+    assert found['slidetap_stage_state{pipeline="room",stage="b",state="playing"}'] == 0
+    assert found['slidetap_source_state{pipeline="room",stage="a",state="stalled"}'] == 1
+    assert found['slidetap_source_state{pipeline="room",stage="a",state="live"}'] == 0
+    assert found['slidetap_restarts_total{pipeline="room",stage="b"}'] == 3
+    assert found['slidetap_capture_lag_seconds{pipeline="room",stage="a"}'] == 0.25
+    assert found['slidetap_reconnects_total{pipeline="room",stage="a"}'] == 4
+    assert found['slidetap_degraded{pipeline="room"}'] == 1
+    assert found['slidetap_ready{pipeline="room"}'] == 1
+
+
+def test_what_ends_in_total_is_a_counter_and_the_rest_are_gauges() -> None:
+    kinds = {family.name: family.type for family in text_string_to_metric_families(exposition(SNAPSHOT).decode())}
+    assert kinds["slidetap_reconnects"] == "counter"
+    assert kinds["slidetap_capture_lag_seconds"] == "gauge"
+
+
+@pytest.mark.parametrize("name", ["frames_held", "frames_sent_total", "frames_sent", "degraded", "running"])
+def test_a_figure_with_a_name_that_is_taken_is_left_out(name: str) -> None:
+    text = exposition(replace(SNAPSHOT, figures=(Figure(name, "a", 77.0),))).decode()
+    assert "77.0" not in text
+    families = [line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")]
+    assert len(families) == len(set(families))
+
+
+def test_a_gauge_and_a_counter_of_one_name_do_not_meet() -> None:
+    figures = (Figure("reconnects", "a", 1.0), Figure("reconnects_total", "a", 2.0))
+    names = [key for key in told(replace(SNAPSHOT, figures=figures)) if "reconnects" in key]
+    assert len(names) == 1

@@ -11,6 +11,7 @@ import threading
 import pytest
 
 from pipeline.config import LinkConfig, PipelineConfig, StageConfig
+from pipeline.logs import LogForm, LogLines
 from pipeline.messages import BusMessage, Element, Heartbeat, Ledger, StateChanged, Warn
 from pipeline.reporting import Bar, JsonLines, Quiet, Reporter, choose, since_start_s
 from pipeline.states import State
@@ -105,3 +106,11 @@ def test_machines_get_json_and_files_get_silence() -> None:
 def test_time_counts_from_the_start_of_the_process() -> None:
     first = since_start_s()
     assert 0 < first <= since_start_s()
+
+
+def test_a_log_goes_to_standard_error_and_json_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    assert isinstance(choose(as_json=False, verbose=False, log=LogForm.TEXT), LogLines)
+    tell(choose(as_json=True, verbose=False, log=LogForm.JSON), WARNING)
+    told = capsys.readouterr()
+    assert json.loads(told.out) == {"event": "warning", "stage": "a", "text": "3 packets are corrupt"}
+    assert json.loads(told.err)["level"] == "warning"

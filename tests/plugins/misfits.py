@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from pipeline.caps import Caps
-from pipeline.errors import WriteError
-from pipeline.frame import Event, EventKind, Frame, Output, To
-from pipeline.stage import Properties, Stage
+from pipeline.errors import SourceError, WriteError
+from pipeline.frame import Event, EventKind, Frame, Meta, Output, To
+from pipeline.stage import Context, Properties, Source, Stage
 
 RAW = Caps.of("video/raw", format="gray8")
 
@@ -84,4 +84,42 @@ class User(Stage[Properties]):
         return ()
 
 
+class Clock(Source[Properties]):
+    """Gives out a frame at each tick, and none otherwise."""
+
+    @property
+    def src_caps(self) -> Mapping[str, Caps]:
+        return {"src": RAW}
+
+    def produce(self) -> Iterator[Output | None]:
+        return iter(())
+
+    def tick(self) -> Iterable[Output]:
+        return (Frame(0, 0, RAW),)
+
+
 NOT_A_CLASS = 3
+
+
+class Talkative(Misfit):
+    """Does what ``how`` says when it is told something, and at each tick."""
+
+    def __init__(self, properties: MisfitProperties, context: Context) -> None:
+        super().__init__(properties, context)
+        self.born = context.incarnation
+
+    def told(self, name: str, data: Meta) -> None:
+        self._answer()
+        self.context.post("told", {"name": name, **data})
+
+    def tick(self) -> Iterable[Output]:
+        self._answer()
+        if self.properties.how == "defer":
+            self.context.defer()
+        return (Frame(7, 700, RAW), Event(EventKind.VISIT_END, 700)) if self.properties.how == "give" else ()
+
+    def _answer(self) -> None:
+        if self.properties.how == "raise":
+            raise LookupError("neither heard nor seen")
+        if self.properties.how == "own":
+            raise SourceError("the microphone is gone")

@@ -6,13 +6,14 @@ import ctypes
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
 from pipeline.caps import Caps
 from pipeline.errors import SourceError
-from pipeline.frame import Frame, Layout, Output, Picture, To, caps_event
+from pipeline.frame import Event, EventKind, Flags, Frame, Layout, Meta, Output, Picture, To, caps_event
 from pipeline.stage import Properties, Source, Stage
 
 RAW = Caps.of("video/raw", format="gray8")
@@ -169,3 +170,103 @@ class Checking(Stage[CheckingProperties]):
         for _ in range(self.properties.slow_drain):
             yield None
         self.context.post("checked", {"right": self.right, "wrong": self.wrong})
+
+
+class TickingProperties(Properties):
+    interval: float = 0.01
+    frames: int = 0
+    watched: bool = False
+
+
+class Ticking(Source[TickingProperties]):
+    """A live source: a frame each ``interval``, an epoch of its own in each incarnation; passes on lecture starts."""
+
+    properties_type = TickingProperties
+    summary = "ticks"
+
+    def start(self) -> None:
+        self.ended = False
+        self._events: list[Event] = []
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK)
+
+    def stop(self) -> None:
+        os.close(self._wake)
+
+    @property
+    def live(self) -> bool:
+        return True
+
+    @property
+    def descriptor(self) -> int | None:
+        return self._wake if self.properties.watched else None
+
+    @property
+    def src_caps(self) -> Mapping[str, Caps]:
+        return {"frames": RAW}
+
+    def told(self, name: str, data: Meta) -> None:
+        if name == "stumble":
+            raise SourceError("stumbled over what it was told")
+        self._events.append(Event(EventKind(name), 0, data))
+
+    def finish(self) -> None:
+        self.ended = True
+
+    def produce(self) -> Iterator[Output | None]:
+        caps = Caps.of("video/raw", format="gray8", width=64, height=48)
+        epoch = self.context.incarnation << 20
+        yield Event(EventKind.EPOCH, 0, {"epoch": epoch})
+        yield caps_event(caps)
+        begin, seq = time.monotonic(), 0
+        while not self.ended and (self.properties.frames == 0 or seq < self.properties.frames):
+            yield from self._events
+            self._events.clear()
+            if time.monotonic() - begin < seq * self.properties.interval:
+                yield None
+                continue
+            image = picture(seq, 64, 48)
+            yield Frame(seq, seq * 40_000_000, caps, (image.planes[0].copy(),), image, epoch=epoch)
+            seq += 1
+
+
+class NotingProperties(Properties):
+    pictures: bool = False
+
+
+class Noting(Stage[NotingProperties]):
+    """A sink that says on the bus what comes to it."""
+
+    properties_type = NotingProperties
+    summary = "notes"
+
+    @property
+    def sink_caps(self) -> Caps:
+        return RAW
+
+    @property
+    def src_caps(self) -> Mapping[str, Caps]:
+        return {}
+
+    def start(self) -> None:
+        self.context.post("start", {"incarnation": self.context.incarnation})
+
+    def process(self, frame: Frame) -> Iterable[Output]:
+        there = self.context.take(frame) is not None if self.properties.pictures else None
+        discont = bool(frame.flags & Flags.DISCONT)
+        self.context.post("frame", {"epoch": frame.epoch, "seq": frame.seq, "discont": discont, "picture": there})
+        return ()
+
+    def handle(self, event: Event) -> Iterable[Output]:
+        self.context.post("event", {"kind": event.kind.value, "data": event.data})
+        return ()
+
+    def tick(self) -> Iterable[Output]:
+        self.context.post("tick", {})
+        return ()
+
+    def told(self, name: str, data: Meta) -> None:
+        self.context.post("told", {"name": name, **data})
+
+    def drain(self) -> Iterator[Output | None]:
+        self.context.post("drained", {})
+        return iter(())

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pipeline.caps import Caps
 from pipeline.frame import Event, EventKind, Frame, Item, Picture
 from pipeline.messages import BusMessage
-from pipeline.runner.node import Node, Token
+from pipeline.runner.node import Node
+from pipeline.runner.routes import Token
 from pipeline.runner.spec import NodeSpec
 from pipeline.states import State
 
@@ -37,6 +38,7 @@ class End:
     """The far end of a pad; keeps tokens until it is told to let go."""
 
     def __init__(self) -> None:
+        self.has_room = True
         self.items: list[Item] = []
         self.tokens: list[Token] = []
 

@@ -32,7 +32,10 @@ from pipeline.messages import (
     Hello,
     Ledger,
     Play,
+    Relink,
     StateChanged,
+    Tell,
+    Unlink,
     Warn,
 )
 from pipeline.states import State
@@ -60,9 +63,8 @@ layouts = st.builds(
     st.floats(1 / 64, 64),
 )
 tickets = st.builds(Ticket, names, counts, counts, layouts)
-shapes = st.tuples(st.integers(1, 6), st.integers(1, 6)) | st.tuples(
-    st.integers(1, 6), st.integers(1, 6), st.integers(1, 4)
-)
+sides = st.integers(1, 6)
+shapes = st.tuples(sides, sides) | st.tuples(sides, sides, st.integers(1, 4)) | st.tuples(st.integers(1, 70_000))
 
 
 def plane(shape: tuple[int, ...], first: int = 0) -> Plane:
@@ -94,7 +96,7 @@ ledgers = st.builds(Ledger, int64, int64, int64, st.dictionaries(names, counts, 
 ledger_maps = st.dictionaries(names, ledgers, max_size=3)
 texts = st.dictionaries(names, names, max_size=3)
 messages: st.SearchStrategy[BusMessage] = st.one_of(
-    st.builds(Hello, names),
+    st.builds(Hello, names, counts),
     st.builds(Described, names, st.none() | names, texts),
     st.builds(StateChanged, names, st.sampled_from(State), st.sampled_from(State)),
     st.builds(Heartbeat, names, names, ledger_maps),
@@ -104,6 +106,9 @@ messages: st.SearchStrategy[BusMessage] = st.one_of(
     st.builds(Element, names, names, metas),
     st.builds(Play, texts),
     st.just(Drain()),
+    st.builds(Tell, names, names, metas),
+    st.builds(Relink, names),
+    st.builds(Unlink, names),
 )
 
 

@@ -10,8 +10,8 @@ import pytest
 from ends import EOS, QUIET_S, Ends, frame, short
 from travellers import CAPS, same
 
-from pipeline import link
 from pipeline.frame import Event, EventKind, Frame, Item, caps_event
+from pipeline.link.sender import COPY_BELOW
 
 Make = Callable[..., Ends]
 
@@ -92,7 +92,7 @@ def test_a_plane_too_large_to_be_copied_arrives_whole(ends: Make) -> None:
     pair = ends(2)
     receiver = pair.receiver()
     large = np.random.default_rng(0).integers(0, 255, (1200, 1600), np.uint8)
-    assert large.nbytes >= link._COPY_BELOW
+    assert large.nbytes >= COPY_BELOW
     pair.offer(caps_event(CAPS), replace(frame(0), planes=(large,)))
     _, (_, came) = pair.received(receiver, 2)
     assert isinstance(came, Frame) and np.array_equal(came.planes[0], large)

@@ -13,7 +13,6 @@ import zmq
 from ends import NAME, QUIET_S, Ends, frame, short
 from travellers import CAPS, plane
 
-from pipeline import link
 from pipeline.errors import WireError
 from pipeline.frame import Event, EventKind, caps_event
 from pipeline.link import BusClient, BusServer, Hub, Receiver, endpoint
@@ -144,7 +143,7 @@ def test_what_is_over_the_limit_of_a_header_does_not_even_arrive_on_the_bus(fold
 def test_what_is_over_the_limit_of_a_plane_does_not_even_arrive_at_a_receiver(
     folder: Path, stranger: Stranger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(link, "MAX_PART_BYTES", 1000)
+    monkeypatch.setattr("pipeline.link.receiver.MAX_PART_BYTES", 1000)
     address, hub = endpoint(folder, NAME), Hub()
     socket = stranger(zmq.ROUTER, address)
     receiver = Receiver(hub, address, NAME)

@@ -40,9 +40,8 @@ def test_a_name_that_is_no_pools_is_refused_before_any_file_is_opened(
         PoolReader(tmp_path).take(Ticket(name, 0, 2, GRAY))
 
 
-def test_a_pool_that_does_not_exist_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(WireError, match="pool 'pool-x-1' cannot be opened"):
-        PoolReader(tmp_path).take(Ticket("pool-x-1", 0, 2, GRAY))
+def test_a_pool_that_ended_with_its_process_gives_nothing(tmp_path: Path) -> None:
+    assert PoolReader(tmp_path).take(Ticket("pool-x-0-1", 0, 2, GRAY)) is None
 
 
 @pytest.mark.parametrize("slot", [3, 4, -1, 2**63 - 1])

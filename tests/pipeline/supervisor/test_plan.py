@@ -20,7 +20,8 @@ def described(name: str, sink: str | None, **src: str) -> Described:
 
 
 def test_every_stage_has_a_process_of_its_own_by_default() -> None:
-    specs = processes(chain(*FOUR), "folder", 7)
+    specs = processes(chain(*FOUR), "folder", 7, 99)
+    assert {spec.began_ns for spec in specs} == {99}
     assert [spec.process for spec in specs] == ["a", "b", "c", "d"]
     assert specs[0].receive is None
     assert specs[1].receive == ReceiveSpec("a-b", "b")

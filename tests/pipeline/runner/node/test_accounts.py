@@ -8,7 +8,7 @@ from surroundings import CAPS, EOS, Around, Done, End, accept, frame, misfit, no
 
 from pipeline.frame import Event, EventKind, Frame, Ticket, To, caps_event
 from pipeline.messages import Element, Warn
-from pipeline.runner.node import Token
+from pipeline.runner.routes import Token
 from pipeline.states import State
 
 

@@ -8,7 +8,8 @@ from surroundings import CAPS, EOS, Around, Done, End, accept, frame, misfit, no
 from pipeline.errors import ConfigError, StageError
 from pipeline.frame import Event, EventKind, caps_event
 from pipeline.messages import StateChanged
-from pipeline.runner.node import Node, Token
+from pipeline.runner.node import Node
+from pipeline.runner.routes import Token
 from pipeline.runner.spec import NodeSpec
 from pipeline.states import State
 

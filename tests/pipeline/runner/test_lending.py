@@ -10,7 +10,7 @@ from playthings import picture
 from pipeline.caps import Caps
 from pipeline.frame import Frame, Ticket
 from pipeline.pool import PoolReader
-from pipeline.runner.worker import Lending
+from pipeline.runner.lending import Lending
 
 CAPS = Caps.of("video/raw")
 
@@ -71,6 +71,6 @@ def test_a_larger_picture_gets_a_pool_of_its_own_and_the_old_one_goes_when_empty
     lending = Lending(tmp_path, "p", 3, Lost())
     _, done = lent(lending, Frame(0, 0, CAPS, image=picture(0, 64, 48)))
     lent(lending, Frame(1, 1, CAPS, image=picture(1, 128, 96)))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["pool-p-1", "pool-p-2"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pool-p-0-1", "pool-p-0-2"]
     done()
-    assert [path.name for path in tmp_path.iterdir()] == ["pool-p-2"]
+    assert [path.name for path in tmp_path.iterdir()] == ["pool-p-0-2"]

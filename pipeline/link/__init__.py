@@ -1,0 +1,13 @@
+"""Credit links over ZeroMQ, and the bus; the only room that imports zmq.
+
+A sender never has more than ``window`` items out unacknowledged. An acknowledgement means that everybody behind the
+receiver is done with the item too. What is unacknowledged is sent again to a receiver that was restarted. ZeroMQ's
+own high-water mark is neither flow control nor durability, so it is switched off; memory is bounded by the window.
+"""
+
+from pipeline.link.bus import BusClient, BusServer
+from pipeline.link.hub import Hub, endpoint
+from pipeline.link.receiver import Receiver
+from pipeline.link.sender import Sender
+
+__all__ = ["BusClient", "BusServer", "Hub", "Receiver", "Sender", "endpoint"]
