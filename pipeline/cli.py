@@ -1,4 +1,5 @@
-"""Commands for any pipeline: run, launch, inspect, check, graph. They parse and call, nothing else.
+"""Commands for any pipeline: run, launch, inspect, check, graph; status and others are in ``daemon.commands``. They
+parse and call, nothing else.
 
 The application adds its own commands to ``make_app`` and ends through ``invoke``, which turns every error into one
 line on standard error and a documented exit code. What takes long to import is imported by the command that needs it.
@@ -18,9 +19,12 @@ from typing import Annotated
 import typer
 
 from pipeline.config import PipelineConfig
+from pipeline.daemon.commands import add_commands
+from pipeline.daemon.keeper import KeeperFactory
 from pipeline.ending import Finish, complain, end, sentence
-from pipeline.errors import ExitCode, PipelineError
+from pipeline.errors import ConfigError, ExitCode, PipelineError
 from pipeline.following import Manner, follow
+from pipeline.logs import LogForm
 
 # Click's own class, which typer does not export: what is wrong with a command line.
 _UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
@@ -29,6 +33,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a li
 Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Tell what stages say; -vv: tracebacks.")]
 Metrics = Annotated[
     Path | None, typer.Option("--metrics", metavar="FILE", help="Keep figures for Prometheus in FILE while it runs.")
+]
+Log = Annotated[
+    LogForm | None, typer.Option("--log", help="Lines of a log on standard error, for long runs.", show_default=False)
 ]
 Description = Annotated[str, typer.Argument(metavar="CONFIG", help="A TOML file, or a launch line in quotes.")]
 
@@ -40,8 +47,12 @@ class Drawing(enum.StrEnum):
     DOT = "dot"
 
 
-def make_app(finish: Finish | None = None) -> typer.Typer:
-    """The commands. ``finish`` is called at the end of each run; see ``ending``."""
+def make_app(
+    finish: Finish | None = None, keeper: KeeperFactory | None = None, application: tuple[str, ...] = ()
+) -> typer.Typer:
+    """The commands. ``finish`` is called at the end of each run; see ``ending``. ``keeper`` makes the application's
+    side of a daemon, ``application`` names the tables of a file that it reads.
+    """
     app = typer.Typer(
         name="slidetap",
         help="A lecture goes in, its slides come out: a streaming pipeline of stages.",
@@ -62,11 +73,22 @@ def make_app(finish: Finish | None = None) -> typer.Typer:
         as_json: AsJson = False,
         metrics: Metrics = None,
         verbose: Verbose = 0,
+        log: Log = None,
     ) -> None:
-        """Run the pipeline that a TOML file describes."""
+        """Run the pipeline that a TOML file describes; as a daemon, if it has a service table."""
+        from pipeline.factories import resolve
         from pipeline.toml_config import load
 
-        _run(load(config), Manner(as_json, verbose, metrics), finish)
+        def read() -> PipelineConfig:
+            return resolve(load(config, application=application))
+
+        found, manner = read(), Manner(as_json, verbose, metrics, log)
+        if found.service is None:
+            _refuse_tables(found)
+            raise typer.Exit(end(follow(found, manner), manner, finish))
+        from pipeline.daemon.serve import serve
+
+        raise typer.Exit(serve(found, keeper(found) if keeper else None, manner, read, finish))
 
     @app.command()
     def launch(
@@ -74,11 +96,14 @@ def make_app(finish: Finish | None = None) -> typer.Typer:
         as_json: AsJson = False,
         metrics: Metrics = None,
         verbose: Verbose = 0,
+        log: Log = None,
     ) -> None:
         """Run the pipeline of a launch line: stages with key=value, linked by '!', fused by parentheses."""
+        from pipeline.factories import resolve
         from pipeline.launch import parse
 
-        _run(parse(" ".join(words), "launch"), Manner(as_json, verbose, metrics), finish)
+        manner = Manner(as_json, verbose, metrics, log)
+        raise typer.Exit(end(follow(resolve(parse(" ".join(words), "launch")), manner), manner, finish))
 
     @app.command()
     def inspect(
@@ -106,7 +131,9 @@ def make_app(finish: Finish | None = None) -> typer.Typer:
         from pipeline.factories import resolve
         from pipeline.supervisor import check as described
 
-        pipeline = _read(config)
+        pipeline = _read(config, application)
+        if keeper is not None:
+            keeper(pipeline)  # it reads the application's tables, and has begun nothing yet
         described(resolve(pipeline))
         typer.echo(f"{pipeline.name}: {len(pipeline.stages)} stages, {len(pipeline.links)} links; all can link")
 
@@ -121,10 +148,11 @@ def make_app(finish: Finish | None = None) -> typer.Typer:
         from pipeline.factories import resolve
         from pipeline.supervisor import check as described
 
-        pipeline = _read(config)
+        pipeline = _read(config, application)
         draw = drawing.mermaid if form is Drawing.MERMAID else drawing.dot
         typer.echo(draw(pipeline, described(resolve(pipeline)) if caps else ()), nl=False)
 
+    add_commands(app, application)
     return app
 
 
@@ -148,20 +176,20 @@ def invoke(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
         return ExitCode.IO_ERROR  # Click's answer to a standard output that nobody reads any more
 
 
-def _run(config: PipelineConfig, manner: Manner, finish: Finish | None) -> None:
-    from pipeline.factories import resolve
+def _refuse_tables(config: PipelineConfig) -> None:
+    """A table that nobody would read is a mistake."""
+    for table in config.application:
+        raise ConfigError(f"[{table}] is for a daemon; write a table [service] beside it, or leave it out")
 
-    raise typer.Exit(end(follow(resolve(config), manner), manner, finish))
 
-
-def _read(text: str) -> PipelineConfig:
+def _read(text: str, application: tuple[str, ...]) -> PipelineConfig:
     """A TOML file if there is one of that name or it looks like one, else a launch line."""
     from pipeline.launch import parse
     from pipeline.toml_config import load
 
     path = Path(text)
     if path.suffix == ".toml" or " " not in text or path.exists():
-        return load(path)
+        return load(path, application=application)
     return parse(text)
 
 

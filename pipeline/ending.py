@@ -1,16 +1,19 @@
 """How a run ends for whoever started it: result or error on the right stream, and the exit code. In the parent.
 
-An error is one line on standard error. With ``--json`` the result is a line on standard output, also of a failed run.
+An error is one line on standard error. With ``--json`` the result is a line on standard output, also of a failed run;
+with ``--log json`` the end is a line of the log.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 
 from pipeline import accounts
 from pipeline.errors import ExitCode, PipelineError
 from pipeline.following import Followed, Manner
+from pipeline.logs import Entry, LogForm
 from pipeline.reporting import say, since_start_s
 
 # What the application does with a run that has ended; returns a line about its result, or for a failed run the rest
@@ -35,7 +38,9 @@ def end(followed: Followed, manner: Manner, finish: Finish | None = None, video:
         told = {"elapsed_s": round(since_start_s(), 3), "signal": outcome.signal, "exit_code": code, "error": text}
         ledger = accounts.plain(outcome.ledgers)
         say("result", **({"video": video} if video else {}), **told, **dict(followed.tally.result), ledger=ledger)
-    elif error is None:
+    if manner.log is LogForm.JSON:
+        return _log_end(followed, text, said, code)
+    if not manner.as_json and error is None:
         stages = followed.tally.stages
         links = [name for name in outcome.ledgers if name not in stages] if manner.verbose else []
         print(accounts.table(outcome.ledgers, [*stages, *links]))
@@ -44,6 +49,17 @@ def end(followed: Followed, manner: Manner, finish: Finish | None = None, video:
         if said:
             print(said)
     return complain(text, code) if text is not None else code
+
+
+def _log_end(followed: Followed, error: str | None, said: str, code: ExitCode) -> ExitCode:
+    """As the last lines of a log in JSON."""
+    ledgers = followed.outcome.ledgers
+    entries = [Entry("warning", "", "warning", line) for line in accounts.unbalanced(ledgers)]
+    told = {"exit_code": code, "ledger": accounts.plain(ledgers)}
+    entries.append(Entry("error" if error else "info", "", "end", error or said or "ended in order", told))
+    for entry in entries:
+        print(entry.line(LogForm.JSON, time.time_ns()), file=sys.stderr)
+    return code
 
 
 def complain(text: str, code: ExitCode) -> ExitCode:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.config import PipelineConfig
 from pipeline.errors import ExitCode, PipelineError
+from pipeline.logs import LogForm
 from pipeline.messages import BusMessage, Heartbeat, Ledger, Warn
 from pipeline.reporting import Reporter, choose
 from pipeline.tally import Tally
@@ -25,11 +26,12 @@ Run = Callable[[PipelineConfig, Callable[[BusMessage], None]], "Outcome"]
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How to report. ``verbose``: 1 tells what stages say, 2 adds tracebacks."""
+    """How to report. ``verbose``: 1 tells what stages say, 2 adds tracebacks. ``log``: lines for a long run."""
 
     as_json: bool = False
     verbose: int = 0
     metrics: Path | None = None
+    log: LogForm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def follow(config: PipelineConfig, manner: Manner, run: Run | None = None) -> Fo
     Raises OutputError if the metrics file cannot be written at the start; never for what goes wrong in the run.
     """
     tally = Tally(config)
-    reporter = choose(manner.as_json, manner.verbose > 0)
+    reporter = choose(manner.as_json, manner.verbose > 0, manner.log)
     metrics = _Metrics(config, manner.metrics, reporter) if manner.metrics else None
 
     def hear(message: BusMessage) -> None:

@@ -1,4 +1,5 @@
-"""Ledgers -> Prometheus text, for ``--metrics FILE``: a file that node_exporter's textfile collector picks up.
+"""Ledgers -> Prometheus text, for ``--metrics FILE``: a file that node_exporter's textfile collector picks up; and a
+daemon's snapshot -> the same, for /metrics.
 
 The process of the command writes it; stages only count. The only file that imports the Prometheus client.
 """
@@ -13,8 +14,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from pipeline.daemon.snapshot import SOURCE_STATES, Figure, Snapshot
 from pipeline.errors import OutputError, WriteError
 from pipeline.messages import Ledger
+from pipeline.states import State
 
 _SECOND_NS = 1e9
 # Name, help, value. Prometheus wants seconds, and counters end in _total, which the client adds.
@@ -65,6 +68,68 @@ class LedgerCollector(Collector):
 
     def _labels(self, key: str) -> list[str]:
         return [self._pipeline, "link" if key in self._links else "stage", key]
+
+
+class ServiceCollector(Collector):
+    """A prometheus_client collector over one snapshot of a daemon: states, restarts, sources, and stages' figures."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def collect(self) -> Iterator[Metric]:
+        """Families with one meaning each; a figure whose name is taken is left out."""
+        taken: set[str] = set()
+        for family in (*self._ledgers(), *self._states()):
+            taken.add(family.name)
+            yield family
+        grouped: dict[str, list[Figure]] = {}
+        for figure in self._snapshot.figures:
+            grouped.setdefault(figure.name, []).append(figure)
+        for name, figures in grouped.items():
+            kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            family = kind(f"slidetap_{name}", "told by the stage", labels=["pipeline", "stage"])
+            for figure in figures:
+                family.add_metric([self._snapshot.pipeline, figure.stage], figure.value)
+            if family.name not in taken:
+                taken.add(family.name)
+                yield family
+
+    def _ledgers(self) -> Iterator[Metric]:
+        collector = LedgerCollector(self._snapshot.pipeline, self._snapshot.links)
+        collector.ledgers = self._snapshot.ledgers
+        return collector.collect()
+
+    def _states(self) -> Iterator[Metric]:
+        known, pipeline = self._snapshot, self._snapshot.pipeline
+        labels = ["pipeline", "stage", "state"]
+        states = GaugeMetricFamily("slidetap_stage_state", "1 for the state that a stage is in", labels=labels)
+        for stage, state in known.states.items():
+            for each in State:
+                states.add_metric([pipeline, stage, each.value], float(each is state))
+        yield states
+        sources = GaugeMetricFamily("slidetap_source_state", "1 for the state that a live source is in", labels=labels)
+        for stage, told in known.sources.items():
+            for name in SOURCE_STATES:
+                sources.add_metric([pipeline, stage, name], float(name == told))
+        yield sources
+        restarts = CounterMetricFamily("slidetap_restarts", "how often a stage was restarted", labels=labels[:2])
+        for stage, count in known.restarts.items():
+            restarts.add_metric([pipeline, stage], count)
+        yield restarts
+        for name, text, value in (
+            ("degraded", "1 while a stage does not work", bool(known.degraded)),
+            ("ready", "1 once every stage has played", known.ready),
+        ):
+            gauge = GaugeMetricFamily(f"slidetap_{name}", text, labels=labels[:1])
+            gauge.add_metric([pipeline], float(value))
+            yield gauge
+
+
+def exposition(snapshot: Snapshot) -> bytes:
+    """A snapshot as Prometheus text."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(ServiceCollector(snapshot))
+    return generate_latest(registry)
 
 
 class MetricsFile:

@@ -11,6 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from pipeline.logs import LogForm, LogLines
 from pipeline.messages import BusMessage, Element, Heartbeat, StateChanged, Warn
 from pipeline.tally import Tally
 
@@ -123,8 +124,25 @@ class JsonLines:
         )
 
 
-def choose(as_json: bool, verbose: bool) -> Reporter:
-    """The reporter for this terminal, or for none."""
+class Both:
+    """Two reporters with a stream each."""
+
+    def __init__(self, first: Reporter, second: Reporter) -> None:
+        self._reporters = (first, second)
+
+    def message(self, message: BusMessage, tally: Tally) -> None:
+        for reporter in self._reporters:
+            reporter.message(message, tally)
+
+    def end(self) -> None:
+        for reporter in self._reporters:
+            reporter.end()
+
+
+def choose(as_json: bool, verbose: bool, log: LogForm | None = None) -> Reporter:
+    """The reporter for this terminal, or for none; with ``log`` lines of a log instead of a bar."""
+    if log is not None:
+        return Both(JsonLines(), LogLines(log)) if as_json else LogLines(log)
     if as_json:
         return JsonLines()
     return Bar(verbose) if sys.stderr.isatty() else Quiet(verbose)
