@@ -19,6 +19,8 @@ from pipeline.errors import ResourceError, SourceError
 
 _MOST_FAILED_READS = 1000  # in a row, without one packet between them: there is nothing more in this file
 
+_UNREADABLE = (av.error.OSError, av.error.ExitError, av.error.TimeoutError, av.error.ConnectionResetError)
+
 
 @dataclass(slots=True)
 class Damage:
@@ -35,7 +37,7 @@ class Damage:
 
 
 def decoded(
-    container: InputContainer, stream: VideoStream, path: Path, damage: Damage, on_damage: Callable[[], None]
+    container: InputContainer, stream: VideoStream, path: Path | str, damage: Damage, on_damage: Callable[[], None]
 ) -> Iterator[VideoFrame]:
     """Yield all frames in order of presentation; ``on_damage`` is called once, when the first damage is met.
 
@@ -55,7 +57,9 @@ def decoded(
             frames = _decode(packet, path, damage, on_damage)
 
 
-def _decode(packet: Packet[VideoStream], path: Path, damage: Damage, on_damage: Callable[[], None]) -> list[VideoFrame]:
+def _decode(
+    packet: Packet[VideoStream], path: Path | str, damage: Damage, on_damage: Callable[[], None]
+) -> list[VideoFrame]:
     attempts = 1 if packet.size else 64
     for _ in range(attempts):
         try:
@@ -71,7 +75,7 @@ def _decode(packet: Packet[VideoStream], path: Path, damage: Damage, on_damage: 
 
 
 def _packets(
-    container: InputContainer, stream: VideoStream, path: Path, damage: Damage, on_damage: Callable[[], None]
+    container: InputContainer, stream: VideoStream, path: Path | str, damage: Damage, on_damage: Callable[[], None]
 ) -> Iterator[Packet[VideoStream]]:
     failed = 0
     while failed < _MOST_FAILED_READS:
@@ -82,7 +86,7 @@ def _packets(
             return
         except av.error.EOFError:
             return
-        except av.error.OSError as e:
+        except _UNREADABLE as e:
             raise SourceError(f"reading '{path}' failed: {e.strerror}") from e
         except av.error.FFmpegError as e:
             failed += 1

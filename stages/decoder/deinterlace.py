@@ -18,27 +18,50 @@ _FEWEST = (3, 4)  # columns and lines that bwdif needs
 
 
 def deinterlaced(frames: Iterator[VideoFrame], time_base: Fraction) -> Iterator[VideoFrame]:
-    """The same frames with the same timestamps, interlaced ones made whole.
-
-    bwdif looks one frame ahead; a change of size or format starts it anew.
-    """
-    graph: Graph | None = None
-    shape: tuple[int, int, str] | None = None
+    """The same frames with the same timestamps, interlaced ones made whole."""
+    deinterlacer = Deinterlacer(time_base)
     for frame in frames:
-        if graph is None and (not frame.interlaced_frame or frame.width < _FEWEST[0] or frame.height < _FEWEST[1]):
+        if deinterlacer.untouched(frame):
             yield frame
-            continue
+        else:
+            yield from deinterlacer.push(frame)
+    yield from deinterlacer.flush()
+
+
+class Deinterlacer:
+    """bwdif looks one frame ahead; a change of size or format starts it anew."""
+
+    def __init__(self, time_base: Fraction) -> None:
+        self._time_base = time_base
+        self._graph: Graph | None = None
+        self._shape: tuple[int, int, str] | None = None
+
+    def untouched(self, frame: VideoFrame) -> bool:
+        """Whether ``frame`` goes on as it is: no interlaced one has come yet."""
+        return self._graph is None and (
+            not frame.interlaced_frame or frame.width < _FEWEST[0] or frame.height < _FEWEST[1]
+        )
+
+    def push(self, frame: VideoFrame) -> Iterator[VideoFrame]:
+        """One frame in; those that are ready."""
+        if self.untouched(frame):
+            yield frame
+            return
         found = (frame.width, frame.height, frame.format.name)
-        if graph is not None and found != shape:
-            yield from _flushed(graph, time_base)
-            graph = None
-        if graph is None:
-            graph, shape = _graph(frame, time_base), found
-        frame.time_base = time_base
-        graph.vpush(frame)
-        yield from _ready(graph, time_base)
-    if graph is not None:
-        yield from _flushed(graph, time_base)
+        if self._graph is not None and found != self._shape:
+            yield from self.flush()
+        if self._graph is None:
+            self._graph, self._shape = _graph(frame, self._time_base), found
+        frame.time_base = self._time_base
+        self._graph.vpush(frame)
+        yield from _ready(self._graph, self._time_base)
+
+    def flush(self) -> Iterator[VideoFrame]:
+        """What it still holds."""
+        if self._graph is not None:
+            graph, self._graph = self._graph, None
+            graph.vpush(None)
+            yield from _ready(graph, self._time_base)
 
 
 def _graph(frame: VideoFrame, time_base: Fraction) -> Graph:
@@ -46,11 +69,6 @@ def _graph(frame: VideoFrame, time_base: Fraction) -> Graph:
     source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=time_base)
     graph.link_nodes(source, graph.add("bwdif", _OPTIONS), graph.add("buffersink")).configure()
     return graph
-
-
-def _flushed(graph: Graph, time_base: Fraction) -> Iterator[VideoFrame]:
-    graph.vpush(None)
-    yield from _ready(graph, time_base)
 
 
 def _ready(graph: Graph, time_base: Fraction) -> Iterator[VideoFrame]:

@@ -40,7 +40,7 @@ def path_of(uri: str) -> Path:
         return Path(uri)
     parts = urlsplit(uri)
     if parts.scheme.lower() != "file" or parts.netloc not in ("", "localhost"):
-        raise SourceError(f"cannot open '{redacted(uri)}': the decoder reads files only; give a path or file:///path")
+        raise SourceError(f"cannot open '{redacted(uri)}': give a path, file:///path, rtsp:// or http://")
     return Path(unquote(parts.path))
 
 
@@ -61,7 +61,7 @@ def open_file(path: Path) -> av.container.InputContainer:
     return container
 
 
-def video_stream(container: av.container.InputContainer, path: Path) -> VideoStream:
+def video_stream(container: av.container.InputContainer, path: Path | str) -> VideoStream:
     """The stream to decode: FFmpeg's best, pictures attached to music apart.
 
     Raises DataError if there is none, if its codec is unknown, or if it is larger than is supported.
@@ -79,7 +79,7 @@ def video_stream(container: av.container.InputContainer, path: Path) -> VideoStr
     return chosen
 
 
-def check_size(width: int, height: int, path: Path) -> None:
+def check_size(width: int, height: int, path: Path | str) -> None:
     """Raises DataError for a picture that is larger than is supported."""
     if width > LARGEST_PX or height > LARGEST_PX or width * height > MOST_PIXELS:
         raise DataError(

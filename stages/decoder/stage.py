@@ -1,32 +1,39 @@
 """The decoder as a stage: every frame is decoded, those due for analysis go on, the others are counted as ``rate``.
 
-It joins opening, decoding, deinterlacing, timing and conversion. Live sources and sparse decoding are not its work.
+It joins opening, decoding, deinterlacing, timing and conversion of files; what a live source does is in ``live``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+import os
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
-from pydantic import Field
 
 from pipeline.caps import Caps, Span
-from pipeline.errors import DataError, StageError
-from pipeline.frame import SECOND_NS, Flags, Frame, Output, Picture, Plane, caps_event
+from pipeline.errors import ConfigError, DataError, SourceError, StageError
+from pipeline.frame import SECOND_NS, Flags, Frame, Meta, Output, caps_event
 from pipeline.stage import Context, Properties, Source
 from stages.decoder.decoding import Damage, decoded
 from stages.decoder.deinterlace import deinterlaced
+from stages.decoder.live.credentials import scrubbed
+from stages.decoder.live.source import Endpoint, endpoint, scheme_of
 from stages.decoder.native import identical, picture_of
 from stages.decoder.opening import LARGEST_PX, check_size, open_file, path_of, redacted, video_stream
+from stages.decoder.properties import DecoderProperties
 from stages.decoder.selection import Selected, selected
+from stages.decoder.shaping import Shaper
 from stages.decoder.timing import Sampler, StreamClock, ticks_to_ns
-from stages.picture import small_bgr, small_gray, upright_size
+from stages.picture import upright_size
+
+if TYPE_CHECKING:
+    from stages.decoder.live.capture import Capture
 
 _US = Fraction(1, 1_000_000)  # AV_TIME_BASE, of a container's start and duration
 _USUAL_FPS = Fraction(25)  # for a stream that gives neither times nor a rate
@@ -35,29 +42,20 @@ _CUT_SHARE = 20  # a video may end a twentieth before the sound does without a w
 _WIDEST_SAMPLE = 4.0  # a sample aspect ratio beyond this is a broken header
 
 
-class DecoderProperties(Properties):
-    uri: str = Field(min_length=1, description="the video: a path, or file:///path")
-    rate: float = Field(10.0, ge=0, le=1000, description="frames per second for analysis; 0 means every frame")
-    width: int = Field(640, ge=1, le=LARGEST_PX, description="width of the analysis plane in px; never enlarged")
-    threads: int = Field(0, ge=0, le=256, description="decoding threads; 0 lets FFmpeg choose")
-    deinterlace: Literal["auto", "off"] = Field("auto", description="deinterlace frames that say they are interlaced")
-    hold: float = Field(
-        4.0, ge=0, le=3600, description="when the stream pauses for over 1 s, show the last picture again for so many s"
-    )
-
-
 class Decoder(Source[DecoderProperties]):
-    """Times are those a player shows: the container's start time is 0."""
+    """Times of a file are those a player shows: the container's start time is 0. A live source's are lecture time."""
 
     properties_type: ClassVar[type[Properties]] = DecoderProperties
-    summary: ClassVar[str] = "decodes a video file"
+    summary: ClassVar[str] = "decodes a video file, a camera or a stream"
 
     def __init__(self, properties: DecoderProperties, context: Context) -> None:
         super().__init__(properties, context)
-        self._path = Path(properties.uri)
+        self._path: Path | str = ""  # as it may be shown
+        self._source: Endpoint | None = None  # of what is no file
+        self._capture: Capture | None = None  # of what is live
         self._container: InputContainer | None = None
         self._stream: VideoStream | None = None
-        self._format = "gray8"
+        self._shaper = Shaper(properties.width)
         self._ending = False
         self._damage = Damage()
         self._repeated = 0
@@ -65,30 +63,88 @@ class Decoder(Source[DecoderProperties]):
     @property
     def src_caps(self) -> Mapping[str, Caps]:
         edge = Span(1, LARGEST_PX)
-        return {"frames": Caps.of("video/raw", format=("gray8", "bgr24"), width=edge, height=edge)}
+        return {
+            "frames": Caps.of("video/raw", format=("gray8", "bgr24"), width=edge, height=edge),
+            "packets": Caps.of("media/packets"),
+        }
+
+    @property
+    def live(self) -> bool:
+        return self._capture is not None
+
+    @property
+    def descriptor(self) -> int | None:
+        return None if self._capture is None else self._capture.descriptor
 
     def start(self) -> None:
-        """Open the file. Raises SourceError or DataError."""
-        self._path = path_of(self.properties.uri)
-        self._container = open_file(self._path)
+        """Open a file; of a live source only what is asked of it is checked. Raises PipelineError."""
+        p = self.properties
+        scheme = scheme_of(p.uri)
+        if scheme is None:
+            if p.live == "yes":
+                raise ConfigError("property 'live' = 'yes': a file is not live")
+            path = self._path = path_of(p.uri)
+            self._container = open_file(path)
+        else:
+            from stages.decoder.live.entry import entered
+
+            self._source = source = endpoint(p, os.environ)
+            self._path = source.shown
+            found = entered(p, source, self.context, self._shaper)
+            if not isinstance(found, InputContainer):
+                self._capture = found
+                return
+            self._container = found
         self._stream = video_stream(self._container, self._path)
 
     def stop(self) -> None:
+        if self._capture is not None:
+            self._capture.stop()
         if self._container is not None:
             self._container.close()
         self._container = self._stream = None
 
     def negotiate(self, allowed: Mapping[str, Caps]) -> None:
-        """Take gray8 where the far end allows it: bgr24 costs three times as much to carry."""
-        formats = allowed["frames"].fields.get("format") if "frames" in allowed else None
-        if isinstance(formats, frozenset):
-            self._format = "gray8" if "gray8" in formats else "bgr24"
+        self._shaper.negotiate(allowed)
+        if "packets" not in allowed:
+            return
+        if self._capture is None:
+            raise ConfigError(f"'{self._path}' is no live source: it is not recorded; link nothing to pad 'packets'")
+        self._capture.record()
+
+    def told(self, name: str, data: Meta) -> None:
+        """``lecture-start`` and ``lecture-stop``, of a live source. Raises ConfigError for what makes no sense."""
+        if self._capture is None or name not in ("lecture-start", "lecture-stop"):
+            return
+        zero_ns = data.get("zero_ns")
+        if name == "lecture-start" and (not isinstance(zero_ns, int) or isinstance(zero_ns, bool)):
+            raise ConfigError(f"told '{name}' with zero_ns {zero_ns!r}; it must be an instant in ns")
+        self._capture.told(name == "lecture-start", data)
+
+    def tick(self) -> Iterable[Output]:
+        if self._capture is not None:
+            self.context.post("figures", self._capture.figures())
+        return ()
 
     def finish(self) -> None:
         self._ending = True
+        if self._capture is not None:
+            self._capture.finish()
 
-    def produce(self) -> Iterator[Output]:
+    def produce(self) -> Iterator[Output | None]:
         """Raises DataError if not one frame can be decoded, SourceError if reading fails."""
+        if self._capture is not None:
+            return self._capture.produce()
+        return self._web_file(self._source) if self._source is not None else self._file()
+
+    def _web_file(self, source: Endpoint) -> Iterator[Output]:
+        """PyAV's errors hold the URL with its password: no trace of them may go on."""
+        try:
+            yield from self._file()
+        except SourceError as e:
+            raise type(e)(scrubbed(str(e), source.secrets)) from None
+
+    def _file(self) -> Iterator[Output]:
         container, stream = self._container, self._stream
         if container is None or stream is None:
             raise StageError("produce() before start()")
@@ -125,14 +181,14 @@ class Decoder(Source[DecoderProperties]):
                 if upright_size(picture.layout) != shape:
                     check_size(picture.layout.width, picture.layout.height, self._path)
                     shape = upright_size(picture.layout)
-                    caps = self._caps(shape, rate)
+                    caps = self._shaper.caps(shape, rate)
                     yield caps_event(caps, item.t_ns)
                 assert caps is not None
                 flags = Flags.DISCONT if item.jumped else Flags.NONE
                 if frame is not None and identical(frame.image, picture):
                     picture, planes = frame.image, frame.planes
                 else:
-                    planes = (self._plane(picture, caps),)
+                    planes = (self._shaper.plane(picture, caps),)
                 frame = Frame(seq, item.t_ns, caps, planes, picture, flags=flags)
             else:
                 frame = replace(frame, seq=seq, pts_ns=item.t_ns, flags=Flags.NONE)
@@ -140,23 +196,6 @@ class Decoder(Source[DecoderProperties]):
             yield frame
             seq += 1
         return seq
-
-    def _caps(self, shape: tuple[int, int], rate: float) -> Caps:
-        width = min(self.properties.width, shape[0])
-        height = max(1, round(shape[1] * width / shape[0]))
-        return Caps.of(
-            "video/raw",
-            format=self._format,
-            width=width,
-            height=height,
-            picture_width=shape[0],
-            picture_height=shape[1],
-            rate=rate,
-        )
-
-    def _plane(self, picture: Picture, caps: Caps) -> Plane:
-        width, height = int(caps.value("width")), int(caps.value("height"))
-        return (small_gray if self._format == "gray8" else small_bgr)(picture, width, height)
 
     def _until_finish(self, frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
         for frame in frames:
@@ -173,7 +212,7 @@ class Decoder(Source[DecoderProperties]):
         self.context.post(
             "stream",
             {
-                "uri": redacted(self.properties.uri),
+                "uri": str(self._path) if self._source else redacted(self.properties.uri),
                 "duration_ns": duration_ns,
                 "fps": float(fps),
                 "frames": stream.frames or int(duration_ns * fps) // SECOND_NS,
