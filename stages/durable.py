@@ -8,6 +8,8 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,15 @@ from pathlib import Path
 from pipeline.errors import WriteError
 
 TMP_SUFFIX = ".tmp"
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_SQLITE_FULL = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -37,6 +48,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         tmp.unlink(missing_ok=True)  # of a process that was killed here
         yield tmp
+        os.chmod(tmp, stat.S_IMODE(tmp.stat().st_mode) & mode_in(path.parent))
         _sync(tmp)
         os.replace(tmp, path)
         sync_folder(path.parent)
@@ -47,6 +59,11 @@ def replacing(path: Path) -> Iterator[Path]:
             tmp.unlink(missing_ok=True)
         except OSError:
             pass  # the folder itself is gone or read-only: the error under way says so
+
+
+def mode_in(folder: Path) -> int:
+    """The widest mode of a file in ``folder``: what is in a folder for one person alone is for that person alone."""
+    return stat.S_IMODE(folder.stat().st_mode) & 0o666
 
 
 def sync_folder(folder: Path) -> None:
@@ -64,6 +81,15 @@ def write_error(path: Path, cause: Exception) -> WriteError:
         advice = ""
     what = cause.strerror or str(cause) if isinstance(cause, OSError) else str(cause)
     return WriteError(f"cannot write '{path}': {what}; {advice}{_free_space(path)}")
+
+
+def may_pass(error: WriteError) -> bool:
+    """Whether the same write may succeed later: there was no room, or another process was writing."""
+    cause = error.__cause__
+    if isinstance(cause, OSError):
+        return cause.errno in _FULL
+    # SQLite maps its memory from a file, and says so in ways of its own when there is no room for that.
+    return isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode & 0xFF in _SQLITE_FULL
 
 
 def _sync(path: Path) -> None:

@@ -12,12 +12,10 @@ from pathlib import Path
 from pipeline.errors import OutputError, WriteError
 from pipeline.frame import SECOND_NS
 from stages.durable import replacing
-from stages.exporter.index import Index, Slide
+from stages.exporter.model import Index, Slide
 from stages.exporter.pdf_file import PdfFile
 from stages.exporter.pictures import as_png_or_jpeg
-
-PDF_NAME = "slides.pdf"
-PPTX_NAME = "slides.pptx"
+from stages.lecture import PDF_NAME, PPTX_NAME
 
 LONG_EDGE_PT = 960.0  # 13 1/3 inches, the width of a 16:9 page in PowerPoint
 SHORTEST_PT = 3.0  # the least edge PDF allows (ISO 32000-1, annex C)
@@ -25,13 +23,13 @@ EMU_PER_PT = 12_700
 PPTX_EDGE_PT = (72.0, 4032.0)  # PowerPoint takes slides of 1 to 56 inches
 
 
-def write_pdf(folder: Path, index: Index) -> Iterator[None]:
-    """Make ``folder``/slides.pdf: one page per slide at the picture's aspect, 960 pt long, with a bookmark each.
+def write_pdf(folder: Path, index: Index, to: Path | None = None) -> Iterator[None]:
+    """Make slides.pdf in ``folder``, or in ``to``: a page per slide, at the aspect of its picture, with a bookmark.
 
     PNG and JPEG are embedded as they are, WebP as a PNG of the same pixels. No slides: no file, and an older one is
     removed. Raises WriteError, or OutputError if a picture is missing.
     """
-    path = folder / PDF_NAME
+    path = (to or folder) / PDF_NAME
     if not index.slides:
         path.unlink(missing_ok=True)
         return
@@ -43,13 +41,13 @@ def write_pdf(folder: Path, index: Index) -> Iterator[None]:
         pdf.close(_title(index))
 
 
-def write_pptx(folder: Path, index: Index) -> Iterator[None]:
-    """Make ``folder``/slides.pptx: one picture per slide at the first picture's aspect, times in the notes.
+def write_pptx(folder: Path, index: Index, to: Path | None = None) -> Iterator[None]:
+    """Make slides.pptx in ``folder``, or in ``to``: a picture per slide at the first one's aspect, times in the notes.
 
     python-pptx builds it in memory. A picture of another aspect is centred. No slides: no file, and an older one is
     removed. Raises WriteError, or OutputError if a picture is missing.
     """
-    path = folder / PPTX_NAME
+    path = (to or folder) / PPTX_NAME
     if not index.slides:
         path.unlink(missing_ok=True)
         return
@@ -91,6 +89,8 @@ def clock(ns: int) -> str:
 
 
 def _title(index: Index) -> str:
+    if index.lecture is not None:
+        return index.lecture.title or index.lecture.name
     return Path(index.source.uri).name if index.source.uri else ""
 
 

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from pipeline.errors import OutputError
 from stages.durable import TMP_SUFFIX, sync_folder
-from stages.exporter.index import FILE_NAME as INDEX_NAME
 from stages.journal import FILE_NAME as JOURNAL_NAME
+from stages.journal import Journal
+from stages.lecture import INDEX_NAME, PICTURES
 
-PICTURES = "slides"
-REBUILD = "python -m stages.exporter.rebuild"
+EXPORT = "slidetap export"
+RUN = "run"  # the journal's note that says which run a folder is of
 
 
 def partial_of(final: Path) -> Path:
@@ -80,24 +81,37 @@ class Lock:
 
 
 class OutputFolder:
-    """A claimed DIR.partial: ``path`` is where to write, ``final`` what it will be."""
+    """A claimed DIR.partial: ``path`` is where to write, ``final`` what it will be.
 
-    def __init__(self, location: str, force: bool) -> None:
-        """Claim it. Raises OutputError naming what is in the way and what to do."""
+    ``complete``: an earlier process of the same run had finished, and nothing is to be done; ``path`` is ``final``.
+    """
+
+    def __init__(self, location: str, force: bool, run: str = "", resume: bool = False) -> None:
+        """Claim it. Raises OutputError naming what is in the way and what to do.
+
+        ``resume``: go on with what another process of ``run`` has left; its journal says whose it is by the note RUN.
+        """
         self.final = Path(location).resolve()
         if not self.final.name:
             raise OutputError(f"'{location}' cannot be a result's folder; name a new one")
         self.path = partial_of(self.final)
+        self.complete = False
         self._aside = self.final.with_name(f"{self.final.name}.replaced")
         self._force = force
+        self._mine = run if resume else ""
+        self._lock: Lock | None = None
         try:
             self._recover()
+            if self._is_mine(self.final):
+                self.path, self.complete = self.final, True
+                shutil.rmtree(self._aside, ignore_errors=True)
+                return
             refuse_existing(self.final, force)
             if self.path.parent.is_file():
                 raise OutputError(f"'{self.path.parent}' is a file; a result cannot be put in it")
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = self._claim()
-            (self.path / PICTURES).mkdir()
+            (self.path / PICTURES).mkdir(exist_ok=True)
             sync_folder(self.path)
         except OSError as e:
             raise OutputError(f"cannot create '{self.path}': {e.strerror}; choose a folder that can be written") from e
@@ -127,14 +141,26 @@ class OutputFolder:
 
     def release(self) -> None:
         """Let other runs have the name. A partial folder without a picture is removed; call it last."""
+        if self._lock is None:
+            return
         if self._lock.holds(self.path) and _holds_nothing(self.path):
             shutil.rmtree(self.path, ignore_errors=True)
         self._lock.release()
+        self._lock = None
 
     def _recover(self) -> None:
         """A process killed between the two renames of ``promote`` left the old result aside: put it back."""
         if self._aside.is_dir() and not os.path.lexists(self.final):
             os.rename(self._aside, self.final)
+
+    def _is_mine(self, folder: Path) -> bool:
+        if not self._mine or not (folder / JOURNAL_NAME).is_file():
+            return False
+        try:
+            with Journal(folder / JOURNAL_NAME) as journal:
+                return journal.notes().get(RUN) == self._mine
+        except OutputError:
+            return False  # it was killed before the journal had tables, or this is somebody else's file
 
     def _claim(self) -> Lock:
         while True:
@@ -150,7 +176,7 @@ class OutputFolder:
             if not lock.holds(self.path):
                 lock.release()
                 continue
-            if not any(self.path.iterdir()):
+            if not any(self.path.iterdir()) or self._is_mine(self.path):
                 return lock
             try:
                 self._refuse_stale()
@@ -165,7 +191,7 @@ class OutputFolder:
             raise OutputError(f"'{self.path}' holds files, but no result of slidetap; move it away")
         if not self._force:
             raise OutputError(
-                f"'{self.path}' is left of a run that did not finish; its slides are in it ('{REBUILD} DIR' lists "
+                f"'{self.path}' is left of a run that did not finish; its slides are in it ('{EXPORT} DIR' lists "
                 "them): move it away, or say --force to delete it"
             )
 

@@ -11,12 +11,16 @@ from pydantic import JsonValue
 from pipeline.errors import StageError
 from pipeline.frame import Frame, Value
 
-DECISIONS = ("new", "revisit", "same")
+DECISIONS = ("new", "grown", "revisit", "same")
+PICTURED = ("new", "grown")  # these bring a picture
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``slide`` is dedup's id, from 1; ``start_pts_ns`` is when the view became stable, ``pts_ns`` its capture."""
+    """``slide`` is dedup's id, from 1; ``start_pts_ns`` is when the view became stable, ``pts_ns`` its capture.
+
+    ``wall_ns`` is the capture's time on the wall clock, 0 if the source knows none.
+    """
 
     slide: int
     decision: str
@@ -26,6 +30,7 @@ class Page:
     start_pts_ns: int
     trigger: Mapping[str, JsonValue]
     dedup: Mapping[str, JsonValue]
+    wall_ns: int = 0
 
     @classmethod
     def of(cls, frame: Frame) -> Page:
@@ -39,7 +44,9 @@ class Page:
         start = trigger.get("start_pts_ns", frame.pts_ns)
         if not isinstance(start, int):
             raise StageError(f"meta capture: start_pts_ns is {start!r}, not an integer")
-        return cls(slide, str(decision), str(digest or ""), frame.epoch, frame.pts_ns, start, trigger, dedup)
+        return cls(
+            slide, str(decision), str(digest or ""), frame.epoch, frame.pts_ns, start, trigger, dedup, frame.wall_ns
+        )
 
 
 def _mapping(frame: Frame, key: str) -> dict[str, JsonValue]:

@@ -1,55 +1,45 @@
-"""The exporter as a stage: each new page becomes a picture file and a row; at EOS the exports are made.
+"""The exporter as a stage: each new page becomes a picture file and a row, in a result's folder or in a lecture's.
 
-It stands last, after dedup. Encoding, folder, visits, index and documents have files of their own.
+It stands last, after dedup. What becomes of pages and events in the one case and the other, ``conversion`` and
+``lecturing`` say.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-
-from pydantic import Field
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from pipeline.caps import Caps
-from pipeline.errors import CapsError, PipelineError, StageError
-from pipeline.frame import Event, EventKind, Frame, Output, Picture
-from pipeline.stage import Context, Properties, Stage
-from stages.durable import sync_folder, write_bytes
-from stages.exporter import documents, index, visits
-from stages.exporter.folder import PICTURES, OutputFolder
-from stages.exporter.page import Page
-from stages.exporter.pictures import LARGEST_PX, SUFFIXES, Format, encode
-from stages.journal import FILE_NAME as JOURNAL_NAME
-from stages.journal import Journal, SlideRow
-
-
-class ExporterProperties(Properties):
-    location: str = Field(min_length=1, description="folder of the result; it grows as LOCATION.partial")
-    format: Format = Field("png", description="format of the pictures; png loses nothing")
-    quality: int = Field(95, ge=1, le=100, description="quality of jpeg and webp pictures")
-    pdf: bool = Field(True, description="make slides.pdf at the end")
-    pptx: bool = Field(False, description="make slides.pptx at the end")
-    force: bool = Field(False, description="replace an older result at LOCATION, once this one is complete")
-    source: str = Field("", description="what is converted, for slides.json; a path, or a URL without a password")
-
-
-def file_name(slide: int, form: Format) -> str:
-    """Path of a slide's picture in the result's folder; ``slide`` is its stable id."""
-    return f"{PICTURES}/slide-{slide:04}{SUFFIXES[form]}"
+from pipeline.errors import CapsError, StageError
+from pipeline.frame import Event, Frame, Output
+from pipeline.stage import Context, Stage
+from stages.exporter.conversion import Conversion
+from stages.exporter.lecturing import Lecturing
+from stages.exporter.pictures import LARGEST_PX
+from stages.exporter.properties import ExporterProperties
 
 
 class Exporter(Stage[ExporterProperties]):
-    """Posts ``slide`` for each new slide and ``result`` at the end."""
+    """Posts ``slide`` for each new slide, ``grown`` for each new picture of an old one, and ``result`` at the end.
+
+    Of a lecture it posts ``lecture`` when it has begun or ended it, and ``figures``.
+    """
 
     properties_type = ExporterProperties
     summary = "writes slides as pictures, PDF, PowerPoint and slides.json"
 
-    def __init__(self, properties: ExporterProperties, context: Context) -> None:
+    def __init__(
+        self,
+        properties: ExporterProperties,
+        context: Context,
+        *,
+        clock: Callable[[], int] = time.monotonic_ns,
+        wall: Callable[[], int] = time.time_ns,
+    ) -> None:
         super().__init__(properties, context)
-        self._folder: OutputFolder | None = None
-        self._journal: Journal | None = None
-        self._last_pts_ns = 0
+        self._clock = clock
+        self._wall = wall
+        self._mode: Conversion | Lecturing | None = None
 
     @property
     def sink_caps(self) -> Caps:
@@ -61,12 +51,10 @@ class Exporter(Stage[ExporterProperties]):
 
     def start(self) -> None:
         """Claim LOCATION.partial. Raises OutputError if LOCATION exists, is in use, or cannot be created."""
-        p = self.properties
-        self._folder = OutputFolder(p.location, p.force)
-        path = self._folder.path
-        self._journal = Journal(path / JOURNAL_NAME, create=True)
-        self._journal.note("source", {"uri": p.source} if p.source else {})
-        sync_folder(path)
+        if self.properties.location:
+            self._mode = Conversion(self.properties, self.context)
+        else:
+            self._mode = Lecturing(self.properties, self.context, self._clock, self._wall)
 
     def set_caps(self, caps: Caps) -> Mapping[str, Caps]:
         """Refuse pictures that the format cannot hold, before the first one comes. Raises CapsError."""
@@ -78,103 +66,33 @@ class Exporter(Stage[ExporterProperties]):
         return {}
 
     def process(self, frame: Frame) -> Iterable[Output]:
-        """Write the picture of a new page, then its row. Raises WriteError when the disk is full.
+        """Write the picture of a new page, then its row.
 
-        A page that is in the journal already, by epoch and pts, is dropped as ``repeated``; one without a picture to
-        show for it as ``no-picture``.
+        Raises WriteError when the disk is full, unless it is a lecture's: that waits until there is room.
         """
-        journal, folder = self._opened()
-        page = Page.of(frame)
-        self._last_pts_ns = max(self._last_pts_ns, page.pts_ns)
-        if journal.has_capture(page.epoch, page.pts_ns):
-            self.drop("repeated")
-            return ()
-        row = self._write_picture(frame, page, folder.path) if page.decision == "new" else None
-        if row is None and not journal.has_slide(page.slide):
-            self.drop("no-picture")
-            self.context.warn(f"slide {page.slide} has no picture: it was overwritten before it could be taken")
-            return ()
-        with journal.transaction():
-            if row is not None:
-                journal.add_slide(row)
-            visits.arrive(journal, page)
-        if row is not None:
-            self.context.post(
-                "slide", {"number": row.id, "file": row.file, "pts_ns": page.pts_ns, "decision": page.decision}
-            )
+        self._started().process(frame)
         return ()
 
     def handle(self, event: Event) -> Iterable[Output]:
-        """VISIT_END ends the visit that is open; other events change nothing here."""
-        if event.kind is EventKind.VISIT_END:
-            journal, _ = self._opened()
-            self._last_pts_ns = max(self._last_pts_ns, event.pts_ns)
-            visits.leave(journal, event.pts_ns)
+        """VISIT_END ends the visit that is open; a lecture's begin, end and gaps are written down."""
+        self._started().handle(event)
+        return ()
+
+    def tick(self) -> Iterable[Output]:
+        self._started().tick()
         return ()
 
     def drain(self) -> Iterator[Output | None]:
-        """EOS: end the last visit, make the exports, and rename LOCATION.partial to LOCATION.
-
-        Raises WriteError or OutputError; then everything written so far stays in LOCATION.partial.
-        """
-        journal, folder = self._opened()
-        visits.close(journal, self._last_pts_ns)
-        yield None
-        made = index.load(journal)
-        if self.properties.pdf:
-            for _ in documents.write_pdf(folder.path, made):
-                yield None
-        if self.properties.pptx:
-            for _ in documents.write_pptx(folder.path, made):
-                yield None
-        journal.note("ended", "eos")
-        index.write(folder.path, journal)
-        journal.finish()
-        self._journal = None
-        yield None
-        folder.promote()
-        self.context.post("result", self._result(folder.final, len(made.slides)))
+        """EOS: end the last visit and make what is to be made. Raises WriteError or OutputError for a conversion."""
+        yield from self._started().drain()
 
     def stop(self) -> None:
         """Close the journal. A run that did not get to its end leaves slides.json for what it has."""
-        if self._journal is not None and self._folder is not None:
-            try:
-                if self._journal.last_visit() is not None:
-                    index.write(self._folder.path, self._journal)
-            except PipelineError as e:
-                self.context.warn(f"the slides are on disk and in the journal, but slides.json is not up to date: {e}")
-            finally:
-                self._journal.close()
-        self._journal = None
-        if self._folder is not None:
-            self._folder.release()
-        self._folder = None
+        if self._mode is not None:
+            self._mode.stop()
+        self._mode = None
 
-    def _opened(self) -> tuple[Journal, OutputFolder]:
-        if self._journal is None or self._folder is None:
+    def _started(self) -> Conversion | Lecturing:
+        if self._mode is None:
             raise StageError("the exporter was not started")
-        return self._journal, self._folder
-
-    def _write_picture(self, frame: Frame, page: Page, folder: Path) -> SlideRow | None:
-        picture = frame.image if isinstance(frame.image, Picture) else self.context.take(frame)
-        if picture is None:
-            return None
-        from stages.picture import to_bgr  # it imports OpenCV, which the start need not wait for
-
-        bgr = to_bgr(picture)
-        data = encode(bgr, self.properties.format, self.properties.quality)
-        file = file_name(page.slide, self.properties.format)
-        write_bytes(folder / file, data)
-        height, width = bgr.shape[:2]
-        digest = hashlib.sha256(data).hexdigest()
-        return SlideRow(page.slide, file, len(data), digest, width, height, page.hash, page.epoch, page.pts_ns)
-
-    def _result(self, final: Path, slides: int) -> dict[str, str | int | None]:
-        p = self.properties
-        return {
-            "location": str(final),
-            "slides": slides,
-            "json": str(final / index.FILE_NAME),
-            "pdf": str(final / documents.PDF_NAME) if p.pdf and slides else None,
-            "pptx": str(final / documents.PPTX_NAME) if p.pptx and slides else None,
-        }
+        return self._mode

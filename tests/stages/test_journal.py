@@ -1,12 +1,27 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pipeline.errors import OutputError, WriteError
-from stages.journal import SCHEMA_VERSION, CaptureRow, Journal, SlideRow, VisitRow
+from pipeline.errors import OutputError, PipelineError, WriteError
+from stages.journal import (
+    SCHEMA_VERSION,
+    CaptureRow,
+    EventRow,
+    GapRow,
+    Journal,
+    MarkRow,
+    SegmentRow,
+    SessionRow,
+    SlideRow,
+    VisitRow,
+)
+from stages.journal.schema import _FIRST
 
 SLIDE = SlideRow(1, "slides/slide-0001.png", 10, "ab" * 32, 64, 36, "ff", 0, 5)
 
@@ -110,3 +125,137 @@ def test_a_slide_cannot_be_entered_twice(path: Path) -> None:
         fill(journal)
         with pytest.raises(OutputError, match="UNIQUE"), journal.transaction():
             journal.add_slide(SLIDE)
+
+
+def test_a_slide_gets_another_picture(path: Path) -> None:
+    with Journal(path, create=True) as journal:
+        fill(journal)
+        grown = replace(SLIDE, file="slides/slide-0001-2.png", bytes=11, hash="fe", picture_pts_ns=9, version=2)
+        journal.update_slide(grown)
+        assert journal.slides() == [grown] and journal.slide(1) == grown
+        assert journal.slide(2) is None and journal.last_slide() == 1
+
+
+def test_gaps_are_opened_closed_and_filled(path: Path) -> None:
+    with Journal(path, create=True) as journal:
+        source = journal.open_gap("source", 10, "lost")
+        recording = journal.open_gap("recording", 5, "disk-full")
+        assert journal.open_gap_of("source") == GapRow(source, "source", 10, None, "lost")
+        journal.close_gap(source, 20)
+        journal.fill_gap(source)
+        journal.close_gap(recording, 1)
+        assert journal.gaps() == [
+            GapRow(recording, "recording", 5, 5, "disk-full"),
+            GapRow(source, "source", 10, 20, "lost", filled=True),
+        ]
+        assert journal.open_gap_of("source") is None
+
+
+def test_a_visit_is_only_interrupted_by_gaps_in_what_was_seen(path: Path) -> None:
+    with Journal(path, create=True) as journal:
+        journal.open_gap("recording", 12, "disk-full")
+        assert journal.unseen_between(10, 20) is None
+        gap = journal.open_gap("analysis", 15, "trigger")
+        assert journal.unseen_between(10, 20) == GapRow(gap, "analysis", 15, None, "trigger")
+        assert journal.unseen_between(16, 20) is None and journal.unseen_between(10, 15) is None
+
+
+def test_a_segment_grows_and_is_completed(path: Path) -> None:
+    row = SegmentRow("segments/a.mp4.part", 1 << 20, 100, None, 1_795_000_000)
+    with Journal(path, create=True) as journal:
+        segment = journal.open_segment(row)
+        assert journal.segments() == [replace(row, id=segment)]
+        journal.update_segment(segment, bytes=7, end_pts_ns=160)
+        journal.update_segment(segment, state="complete", file="segments/a.mp4")
+        assert journal.segments() == [
+            replace(row, id=segment, bytes=7, end_pts_ns=160, state="complete", file="segments/a.mp4")
+        ]
+
+
+def test_marks_events_and_sessions_are_kept(path: Path) -> None:
+    with Journal(path, create=True) as journal:
+        mark = journal.add_mark(5, 50, "Beweis")
+        event = journal.add_event(6, 60, "source", "lost")
+        session = journal.add_session("boot", 7, 0, 70)
+        assert journal.marks() == [MarkRow(mark, 5, 50, "Beweis")]
+        assert journal.events() == [EventRow(event, 6, 60, "source", "lost")]
+        assert journal.sessions() == [SessionRow(session, "boot", 7, 0, 70)]
+
+
+def test_the_last_known_time_is_the_latest_of_any_table_that_is_not_later_than_asked(path: Path) -> None:
+    with Journal(path, create=True) as journal:
+        assert journal.last_known(100) == 0
+        fill(journal)
+        assert journal.last_known(100) == 5
+        journal.open_segment(SegmentRow("segments/a.mp4", 0, 0, 60, 0))
+        journal.open_segment(SegmentRow("segments/b.mp4", 1, 70, 90, 0))
+        assert (journal.last_known(100), journal.last_known(80)) == (90, 60)
+
+
+def test_a_visit_entered_later_for_an_earlier_time_is_not_the_last_one(path: Path) -> None:
+    with Journal(path, create=True) as journal:
+        journal.add_slide(SLIDE)
+        live = journal.open_visit(1, 0, 100)
+        filled = journal.open_visit(1, 0, 50)
+        journal.end_visit(filled, 60)
+        assert journal.last_visit() == VisitRow(live, 1, 0, 100, None)
+        journal.end_visit(live, 120)
+        assert journal.last_visit() == VisitRow(live, 1, 0, 100, 120)
+
+
+def test_a_journal_of_version_1_is_brought_up_to_date_and_loses_nothing(path: Path) -> None:
+    db = sqlite3.connect(path)
+    db.executescript(f"{_FIRST} PRAGMA user_version = 1;")
+    db.execute("INSERT INTO note VALUES ('ended', '\"eos\"')")
+    db.execute("INSERT INTO slide VALUES (1, 'slides/slide-0001.png', 10, ?, 64, 36, 'ff', 0, 5)", ("ab" * 32,))
+    db.execute("INSERT INTO visit VALUES (1, 1, 0, 4, 9)")
+    db.execute("INSERT INTO capture VALUES (0, 5, 1, 'new', '{}', '{}')")
+    db.commit()
+    db.close()
+    with Journal(path) as journal:
+        assert journal._rows("PRAGMA user_version") == [(SCHEMA_VERSION,)]
+        assert journal.slides() == [SLIDE] and journal.visits() == [VisitRow(1, 1, 0, 4, 9)]
+        assert journal.captures() == [CaptureRow(0, 5, 1, "new", {}, {})]
+        assert journal.notes() == {"ended": "eos"} and journal.gaps() == []
+    with Journal(path) as journal:
+        assert journal.slides() == [SLIDE]
+
+
+def test_a_new_and_an_old_journal_brought_up_to_date_have_the_same_tables(tmp_path: Path) -> None:
+    def tables(path: Path) -> list[tuple[str, str]]:
+        with Journal(path) as journal:
+            return journal._rows("SELECT name, sql FROM sqlite_schema ORDER BY name")
+
+    Journal(tmp_path / "new", create=True).close()
+    db = sqlite3.connect(tmp_path / "old")
+    db.executescript(f"{_FIRST} PRAGMA user_version = 1;")
+    db.close()
+    assert tables(tmp_path / "new") == tables(tmp_path / "old")
+
+
+def test_two_that_create_the_journal_at_once_both_have_it(path: Path) -> None:
+    journals: list[Journal] = []
+    errors: list[Exception] = []
+    ready = threading.Barrier(4)
+
+    def create() -> None:
+        ready.wait(10)
+        try:
+            with Journal(path, create=True) as journal:
+                journals.append(journal)
+        except PipelineError as e:
+            errors.append(e)
+
+    threads = [threading.Thread(target=create) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert errors == [] and len(journals) == 4
+
+
+def test_a_journal_in_a_folder_for_one_person_is_for_that_person_alone(path: Path) -> None:
+    path.parent.chmod(0o700)
+    with Journal(path, create=True) as journal:
+        fill(journal)
+        assert {stat.S_IMODE(entry.stat().st_mode) for entry in path.parent.iterdir()} == {0o600}

@@ -12,9 +12,12 @@ import pages
 import pytest
 
 from pipeline.errors import ExitCode, WriteError
+from pipeline.frame import SECOND_NS, Event, EventKind
 from pipeline.testing import Harness
 from stages.exporter import Exporter, index
-from stages.exporter.rebuild import check, rebuild
+from stages.exporter.backlog import KEPT_PAGES
+from stages.exporting import ExportOptions, check, export
+from stages.lecture import looked_at, opened
 
 SIZE = (200, 112)  # about 67 kB as PNG
 
@@ -70,7 +73,9 @@ def test_a_disk_that_fills_up_ends_the_run_and_loses_nothing_that_was_written(sm
     assert leftovers(partial) == [] and not (small_disk / "out").exists()
     assert check(partial) == []
     assert [slide.id for slide in index.read(partial).slides] == list(range(1, written + 1))
-    assert rebuild(partial) == index.read(partial)
+    listed = index.read(partial)
+    export(partial, ExportOptions(json=True))
+    assert index.read(partial) == listed
 
 
 @pytest.mark.parametrize("document", ["pdf", "pptx"])
@@ -107,7 +112,8 @@ def test_a_journal_that_finds_no_room_ends_the_run_and_loses_nothing(small_disk:
     harness.stage.stop()
     (small_disk / "filler").unlink()
     partial = small_disk / "out.partial"
-    (slide,) = rebuild(partial).slides
+    export(partial, ExportOptions(json=True))
+    (slide,) = index.read(partial).slides
     assert len(slide.visits[0].captures) == second - 1
     assert check(partial) == []
 
@@ -122,3 +128,109 @@ def test_a_picture_that_may_not_be_that_large_leaves_no_half_of_itself(tmp_path:
     assert leftovers(partial) == []
     assert [path.name for path in (partial / "slides").iterdir()] == ["slide-0001.png"]
     assert [slide.id for slide in index.read(partial).slides] == [1]
+
+
+def filled_up(disk: Path) -> Path:
+    """A file that takes all the room there is."""
+    filler = disk / "filler"
+    with open(filler, "ab", buffering=0) as file, pytest.raises(OSError, match="No space left"):
+        while True:
+            file.write(bytes(1024))
+    return filler
+
+
+def told(kind: EventKind, lecture: Path, at_s: int = 0) -> Event:
+    data = {"lecture": lecture.name, "folder": str(lecture), "zero_ns": 0}
+    return Event(kind, at_s * SECOND_NS, data)
+
+
+def test_a_lecture_waits_until_there_is_room_and_loses_nothing(small_disk: Path) -> None:
+    folder = small_disk / "lecture"
+    harness = Harness(Exporter)
+    harness.event(told(EventKind.LECTURE_START, folder))
+    harness.push(pages.page(1, 1, size=SIZE))
+    filler = filled_up(small_disk)
+    for slide in range(2, 6):
+        harness.push(pages.page(slide, 10 * slide, size=SIZE))
+        harness.event(pages.visit_end(10 * slide + 5))
+    harness.tick()
+    harness.tick()
+    assert harness.context.deferred == 4
+    (said,) = harness.context.warnings
+    assert said.startswith("pages wait until there is room: cannot write") and "MiB are free" in said
+    assert check(folder) == [] and leftovers(folder) == []
+    filler.unlink()
+    harness.tick()
+    assert harness.context.deferred == 0
+    assert harness.context.warnings[1:] == ["there is room again: 4 pages that waited for it are written"]
+    with opened(folder) as journal:
+        assert [(v.slide, v.end_pts_ns) for v in journal.visits()] == [
+            (1, 20 * SECOND_NS),
+            *((slide, (10 * slide + 5) * SECOND_NS) for slide in range(2, 6)),
+        ]
+    assert check(folder) == []
+    assert [message.data["number"] for message in harness.context.messages if message.name == "slide"] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+    ]
+    harness.push(pages.page(6, 60, size=(64, 36)))
+    harness.event(told(EventKind.LECTURE_STOP, folder, 70))
+    assert len(index.read(folder).slides) == 6 and harness.ledger.dropped == {}
+    harness.stage.stop()
+
+
+def test_a_lecture_that_begins_on_a_full_disk_is_there_once_there_is_room(small_disk: Path) -> None:
+    filler = filled_up(small_disk)
+    folder = small_disk / "lecture"
+    harness = Harness(Exporter)
+    harness.event(told(EventKind.LECTURE_START, folder))
+    harness.push(pages.page(1, 1, size=SIZE))
+    harness.event(told(EventKind.LECTURE_STOP, folder, 9))
+    harness.tick()
+    filler.unlink()
+    harness.tick()
+    assert looked_at(folder).state == "closed" and check(folder) == []
+    assert [slide.last_pts for slide in index.read(folder).slides] == [9.0]
+    harness.stage.stop()
+
+
+def test_pages_that_find_no_place_to_wait_are_counted(small_disk: Path) -> None:
+    folder = small_disk / "lecture"
+    harness = Harness(Exporter)
+    harness.event(told(EventKind.LECTURE_START, folder))
+    filler = filled_up(small_disk)
+    for slide in range(1, KEPT_PAGES + 4):
+        harness.push(pages.page(slide, slide, size=(80, 60)))
+    assert harness.context.deferred == KEPT_PAGES and harness.ledger.dropped == {"disk-full": 3}
+    filler.unlink()
+    harness.tick()
+    assert looked_at(folder).slides == KEPT_PAGES
+    harness.stage.stop()
+
+
+def test_a_disk_that_is_full_at_the_end_ends_nothing_with_an_error(small_disk: Path) -> None:
+    folder = small_disk / "lecture"
+    harness = Harness(Exporter)
+    harness.event(told(EventKind.LECTURE_START, folder))
+    harness.push(pages.page(1, 1, size=SIZE))
+    filler = filled_up(small_disk)
+    harness.push(pages.page(2, 2, size=SIZE))
+    harness.eos()
+    assert "1 pages could not be written" in harness.context.warnings[-1]
+    assert harness.context.deferred == 1  # whoever comes next is given it again
+    filler.unlink()
+    assert check(folder) == [] and looked_at(folder).slides == 1
+
+
+def test_a_page_that_no_waiting_would_help_is_given_up_and_named(tmp_path: Path) -> None:
+    folder = tmp_path / "lecture"
+    harness = Harness(Exporter, format="webp")
+    harness.event(told(EventKind.LECTURE_START, folder))
+    harness.push(pages.page(1, 1, size=(16_384, 2)))
+    harness.push(pages.page(2, 2))
+    assert harness.context.warnings == ["webp holds pictures of up to 16383 px, not 16384x2; use format=png"]
+    assert harness.ledger.dropped == {"write-error": 1} and looked_at(folder).slides == 1
+    harness.stage.stop()

@@ -15,7 +15,7 @@ from pipeline.errors import CapsError, StageError
 from pipeline.frame import SECOND_NS, Frame
 from pipeline.testing import Harness
 from stages.exporter import Exporter, index
-from stages.exporter.rebuild import check
+from stages.exporting import check
 from stages.journal import Journal
 
 

@@ -22,7 +22,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 def arrive(journal: Journal, slide: int, at_s: float, decision: str, start_s: float | None = None) -> None:
     with journal.transaction():
-        visits.arrive(journal, Page.of(pages.page(slide, at_s, decision, start_s=start_s)))
+        visits.arrive(journal, Page.of(pages.page(slide, at_s, decision, start_s=start_s)), slide)
 
 
 def leave(journal: Journal, at_s: float) -> None:
@@ -83,8 +83,41 @@ def test_an_end_from_a_replay_before_the_open_visit_changes_nothing(journal: Jou
     assert seen(journal) == [(1, 3, None)]
 
 
-def test_no_visit_ends_before_it_starts(journal: Journal) -> None:
+def test_no_visit_ends_before_it_starts_or_before_its_last_capture(journal: Journal) -> None:
     arrive(journal, 1, 5, "new", start_s=5)
     arrive(journal, 2, 6, "new", start_s=4)
     visits.close(journal, 3 * SECOND_NS)
-    assert seen(journal) == [(1, 5, 5), (2, 4, 4)]
+    assert seen(journal) == [(1, 5, 5), (2, 4, 6)]
+
+
+def test_a_grown_slide_goes_on_with_its_visit(journal: Journal) -> None:
+    arrive(journal, 1, 3, "new", start_s=1)
+    leave(journal, 5)
+    arrive(journal, 1, 8, "grown", start_s=6)
+    assert seen(journal) == [(1, 1, None)]
+
+
+def test_an_end_from_a_replay_before_a_later_capture_changes_nothing(journal: Journal) -> None:
+    arrive(journal, 1, 3, "new", start_s=1)
+    leave(journal, 5)
+    arrive(journal, 1, 8, "same", start_s=6)
+    leave(journal, 5)  # everything is sent once more; the page at 8 s will be dropped as repeated
+    assert seen(journal) == [(1, 1, None)]
+    leave(journal, 9)
+    assert seen(journal) == [(1, 1, 9)]
+
+
+@pytest.mark.parametrize("kind", ["source", "analysis"])
+def test_no_visit_goes_on_across_a_gap(journal: Journal, kind: str) -> None:
+    arrive(journal, 1, 3, "new", start_s=1)
+    gap = journal.open_gap(kind, 5 * SECOND_NS, "lost")
+    journal.close_gap(gap, 7 * SECOND_NS)
+    arrive(journal, 1, 8, "same", start_s=7)
+    assert seen(journal) == [(1, 1, 5), (1, 7, None)]
+
+
+def test_a_visit_goes_on_while_only_the_recording_has_a_gap(journal: Journal) -> None:
+    arrive(journal, 1, 3, "new", start_s=1)
+    journal.open_gap("recording", 5 * SECOND_NS, "disk-full")
+    arrive(journal, 1, 8, "same", start_s=7)
+    assert seen(journal) == [(1, 1, None)]

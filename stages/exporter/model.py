@@ -1,0 +1,132 @@
+"""slides.json as models: its documented schema. How one is made, ``index`` says."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)  # fields may be added within a version
+
+
+class Source(_Model):
+    """What was converted. What is not known is null."""
+
+    uri: str | None = Field(None, description="path or URL, without passwords")
+    duration_ns: int | None = Field(None, description="0: not known before the end")
+    fps: float | None = Field(None, description="nominal frames per second; 0: unknown")
+    frames: int | None = Field(None, description="estimate of the container; 0: unknown")
+    width: int | None = Field(None, description="px")
+    height: int | None = Field(None, description="px")
+    codec: str | None = None
+
+
+class Capture(_Model):
+    """One capture of a visit: what was decided, and why."""
+
+    pts: float = Field(description="stream time of the captured picture in s")
+    pts_ns: int = Field(description="the same, exact, in ns")
+    decision: Literal["new", "grown", "revisit", "same"]
+    why: str = Field(description="dedup's reason in words")
+    trigger: dict[str, JsonValue] = Field(description="why this moment was captured, with the thresholds used")
+    dedup: dict[str, JsonValue] = Field(description="what it was compared with, and the distance")
+    wall_ns: int | None = Field(None, description="the same moment in ns since 1970; null: not known, as in files")
+
+
+class Visit(_Model):
+    """A stretch of time in which the slide was shown."""
+
+    start: float = Field(description="the view had become stable: stream time in s")
+    start_ns: int
+    end: float | None = Field(description="the view was left: stream time in s; null: the run ended before")
+    end_ns: int | None
+    captures: list[Capture]
+
+
+class Slide(_Model):
+    """A slide, its one picture and every visit to it."""
+
+    number: int = Field(description="place in the exports, from 1, by first_pts")
+    id: int = Field(description="stable id, part of the file name")
+    file: str = Field(description="path relative to slides.json")
+    bytes: int = Field(description="size of the file")
+    sha256: str = Field(description="of the file, in hex")
+    width: int = Field(description="px")
+    height: int = Field(description="px")
+    hash: str = Field(description="dedup's image hash, in hex")
+    epoch: int = Field(description="connection to the source, from 0; times are of that connection")
+    picture_pts: float = Field(description="stream time of the picture in s")
+    picture_pts_ns: int
+    first_pts: float = Field(description="start of the first visit in s")
+    first_pts_ns: int
+    last_pts: float = Field(description="end of the last visit in s, or its last capture if it has no end")
+    last_pts_ns: int
+    visits: list[Visit]
+    wall_ns: int | None = Field(None, description="time of the picture in ns since 1970; null: not known")
+    version: int = Field(1, description="how many pictures the slide has had; the newest is here")
+
+
+class Gap(_Model):
+    """A stretch of time of which something is missing."""
+
+    kind: Literal["source", "analysis", "recording"] = Field(
+        description="not seen, not looked at for slides, or not recorded"
+    )
+    start: float = Field(description="lecture time in s")
+    start_ns: int
+    end: float | None = Field(description="lecture time in s; null: it lasts, or lasted to the end")
+    end_ns: int | None
+    reason: str
+    filled: bool = Field(description="it was looked at afterwards, in the recording")
+
+
+class Segment(_Model):
+    """A file of the recording."""
+
+    file: str = Field(description="path relative to the lecture's folder")
+    start: float = Field(description="lecture time in s")
+    start_ns: int
+    end: float | None = Field(description="lecture time in s; null: nothing is in it yet")
+    end_ns: int | None
+    start_wall_ns: int = Field(description="ns since 1970")
+    bytes: int
+    state: Literal["open", "complete", "salvaged", "deleted"]
+
+
+class Mark(_Model):
+    """A moment that somebody marked."""
+
+    pts: float = Field(description="lecture time in s")
+    pts_ns: int
+    wall_ns: int = Field(description="ns since 1970")
+    text: str
+
+
+class LectureFacts(_Model):
+    """Of a lecture that was watched live."""
+
+    name: str = Field(description="of its folder")
+    title: str
+    begun_wall_ns: int = Field(description="ns since 1970")
+    ended_wall_ns: int | None = Field(description="ns since 1970; null: it is open")
+    state: Literal["open", "closed"]
+
+
+class Index(_Model):
+    """The whole file."""
+
+    format: Literal["slidetap/slides"] = "slidetap/slides"
+    version: Literal[1] = 1
+    complete: bool = Field(description="the source was read to its end and every export was written")
+    ended: Literal["eos", "interrupted", "unfinished"] = Field(description="how the run ended")
+    source: Source
+    slides: list[Slide]
+    lecture: LectureFacts | None = Field(None, description="null: it is the result of a conversion")
+    gaps: list[Gap] = Field([], description="by start; of a lecture")
+    segments: list[Segment] = Field([], description="by start; of a lecture that was recorded")
+    marks: list[Mark] = Field([], description="by time; of a lecture")
+    ledger: dict[str, dict[str, JsonValue]] | None = Field(
+        None, description="per stage and link: what became of its frames; null until the command has added it"
+    )

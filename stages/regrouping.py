@@ -1,0 +1,102 @@
+"""Slides grouped anew by other dedup settings, from their pictures alone: what was told apart may become one slide.
+
+What dedup had merged has no picture of its own any more, so stricter settings part nothing. The journal stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pipeline.caps import Caps
+from pipeline.errors import ConfigError, OutputError
+from pipeline.frame import Frame, Layout, Meta, Picture
+from pipeline.stage import validated
+from stages.dedup import Dedup, DedupProperties
+from stages.exporter.model import Index, Slide
+from stages.presets import PRESETS
+
+SETTINGS = ("hash", "hash_size", "distance", "confirm", "confirm_distance")
+
+
+def regroup(folder: Path, index: Index, settings: Mapping[str, object]) -> Index:
+    """``index`` with the visits of equal slides under the first of them, numbered anew.
+
+    ``settings`` are those of ``SETTINGS``; what is not given is as in the default preset. Raises ConfigError for what
+    dedup does not take, OutputError if a picture is missing.
+    """
+    properties = _properties(settings)
+    if properties.hash == "none":
+        return index
+    dedup = Dedup(properties, _Alone())
+    grouped: dict[int, Slide] = {}
+    for seq, slide in enumerate(index.slides):
+        picture = _picture(folder / slide.file)
+        meta: Meta = {"capture": {"start_pts_ns": slide.first_pts_ns}}
+        frame = Frame(seq, slide.picture_pts_ns, Caps.of("slide/capture"), image=picture, meta=meta)
+        known = next(group for item in dedup.process(frame) if (group := _group(item)) is not None)
+        grouped[known] = _joined(grouped[known], slide) if known in grouped else slide
+    slides = sorted(grouped.values(), key=lambda slide: (slide.first_pts_ns, slide.id))
+    numbered = [slide.model_copy(update={"number": number}) for number, slide in enumerate(slides, 1)]
+    return index.model_copy(update={"slides": numbered})
+
+
+def _properties(settings: Mapping[str, object]) -> DedupProperties:
+    unknown = sorted(set(settings) - set(SETTINGS))
+    if unknown:
+        raise ConfigError(f"slides cannot be grouped by '{unknown[0]}'; there is: {', '.join(SETTINGS)}")
+    usual = {key: value for key, value in PRESETS["default"]["dedup"].items() if key in SETTINGS}
+    if settings.get("hash") == "none":
+        usual = {}
+    properties = validated(DedupProperties, {**usual, **settings})
+    assert isinstance(properties, DedupProperties)
+    return properties
+
+
+def _group(item: object) -> int | None:
+    page = item.meta.get("page") if isinstance(item, Frame) else None
+    slide = page.get("slide") if isinstance(page, Mapping) else None
+    return slide if isinstance(slide, int) else None
+
+
+def _joined(first: Slide, again: Slide) -> Slide:
+    visits = sorted([*first.visits, *again.visits], key=lambda visit: visit.start_ns)
+    last = max(first, again, key=lambda slide: slide.last_pts_ns)
+    return first.model_copy(update={"visits": visits, "last_pts": last.last_pts, "last_pts_ns": last.last_pts_ns})
+
+
+def _picture(path: Path) -> Picture:
+    import cv2
+    import numpy as np
+
+    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise OutputError(f"'{path}' is in the journal, but is no picture that can be read")
+    return Picture(Layout("bgr24", bgr.shape[1], bgr.shape[0]), (bgr.astype(np.uint8, copy=False),))
+
+
+class _Alone:
+    """The Context of a stage that nobody listens to."""
+
+    incarnation = began_ns = 0
+
+    def post(self, name: str, data: Meta) -> None:
+        """Nobody listens."""
+
+    def warn(self, text: str) -> None:
+        """Nobody listens."""
+
+    def take(self, frame: Frame) -> Picture | None:
+        return frame.image if isinstance(frame.image, Picture) else None
+
+    def dropped(self, reason: str, count: int) -> None:
+        """Nobody counts."""
+
+    def held(self, change: int) -> None:
+        """Nobody counts."""
+
+    def defer(self) -> Callable[[], None]:
+        return lambda: None
+
+    def room(self, pad: str) -> bool:
+        return True
