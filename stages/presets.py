@@ -1,7 +1,8 @@
 """What ``--method`` sets on each stage. Data only: imported by the command, which imports no stage.
 
 Methods named after OpenCV's subtractors keep the reference's thresholds, so that their results can be compared with
-it; ``default`` is what we found best. docs/benchmarks.md has the figures of each.
+it; ``default`` is what we found best, ``live`` the same for who cannot wait until a slide is left.
+docs/benchmarks.md has the figures of each.
 """
 
 from __future__ import annotations
@@ -17,6 +18,12 @@ _TILES: Preset = {
     "trigger": {"start_percent": 0.2, "settle_percent": 0.2, "settle_time": 0.5, "picture": "last"},
     "dedup": {"hash": "dhash", "hash_size": 12, "distance": 36, "confirm": "content", "builds": "final"},
 }
+# The same decisions, but each slide as soon as it has settled, and again whenever there is more on it.
+_LIVE: Preset = {
+    "bgsub": _TILES["bgsub"],
+    "trigger": {**_TILES["trigger"], "picture": "both"},
+    "dedup": {**_TILES["dedup"], "builds": "update"},
+}
 
 
 def _model(method: str) -> Preset:
@@ -27,6 +34,7 @@ def _model(method: str) -> Preset:
 PRESETS: Mapping[str, Preset] = {
     "default": _TILES,
     "tiles": _TILES,
+    "live": _LIVE,
     "frame_diff": {
         "bgsub": {"method": "frame_diff"},
         "trigger": {"policy": "delay", "start_percent": 0.06, "delay": 2.83},

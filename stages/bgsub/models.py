@@ -19,6 +19,9 @@ class Model(Protocol):
     def apply(self, plane: Plane, pts_ns: int) -> Plane | None:
         """The mask, uint8 of 0 and 255, (h, w) or coarser; None while the method does not know yet."""
 
+    def reconnect(self) -> None:
+        """The stream was broken: forget what cannot be compared with what comes next."""
+
 
 class FrameDiff:
     """Grey absolute difference to the frame before, thresholded, dilated with an ellipse. Takes gray8."""
@@ -35,6 +38,10 @@ class FrameDiff:
             return None
         _, differs = cv2.threshold(cv2.absdiff(plane, before), self._threshold, 255, cv2.THRESH_BINARY)
         return np.asarray(cv2.dilate(differs, self._ellipse), np.uint8)
+
+    def reconnect(self) -> None:
+        """There is no frame before the next one."""
+        self._before = None
 
 
 class Subtractor:
@@ -54,6 +61,9 @@ class Subtractor:
             self._learning -= 1
             return None
         return np.where(mask > _SHADOW, np.uint8(255), np.uint8(0)) if (mask == _SHADOW).any() else mask
+
+    def reconnect(self) -> None:
+        """The background stays: it is the same camera, and what has changed meanwhile is foreground, as ever."""
 
 
 def _create(p: BgsubProperties) -> cv2.BackgroundSubtractor:

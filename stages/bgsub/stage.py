@@ -9,11 +9,12 @@ import cv2
 import numpy as np
 
 from pipeline.caps import Caps
-from pipeline.frame import Frame, Output, Plane
+from pipeline.frame import Event, EventKind, Flags, Frame, Output, Plane
 from pipeline.stage import Context, Stage
 from stages.bgsub.models import FrameDiff, Model, Subtractor
 from stages.bgsub.properties import BgsubProperties
 from stages.bgsub.tiles import Tiles
+from stages.bgsub.time import ContinuousTime
 
 
 class Bgsub(Stage[BgsubProperties]):
@@ -25,6 +26,8 @@ class Bgsub(Stage[BgsubProperties]):
     def __init__(self, properties: BgsubProperties, context: Context) -> None:
         super().__init__(properties, context)
         self._model = self._fresh()
+        self._time = ContinuousTime()
+        self._broken = False
         self._caps = Caps.of("video/motion")
 
     @property
@@ -44,11 +47,27 @@ class Bgsub(Stage[BgsubProperties]):
         return {"motion": self._caps}
 
     def process(self, frame: Frame) -> Iterable[Output]:
-        mask = self._model.apply(frame.planes[0], frame.pts_ns)
+        """The first frame after a break is compared with nothing: whatever the model says, nothing is known of it."""
+        broken = self._broken or Flags.DISCONT in frame.flags or self._time.goes_back(frame.pts_ns)
+        self._broken = False
+        if broken:
+            self._model.reconnect()
+            self._time.jump()
+        mask = self._model.apply(frame.planes[0], self._time.of(frame.pts_ns))
+        if broken:
+            mask = None
         percent = None if mask is None else 100 * cv2.countNonZero(mask) / mask.size
         planes = (_enlarged(mask, frame.planes[0]),) if self.properties.mask and mask is not None else ()
         meta = {**frame.meta, "foreground_percent": percent}
         return (replace(frame, caps=self._caps, planes=planes, meta=meta),)
+
+    def handle(self, event: Event) -> Iterable[Output]:
+        """A connection breaks the stream; a lecture only sets its time."""
+        if event.kind in (EventKind.EPOCH, EventKind.GAP):
+            self._broken = True
+        elif event.kind in (EventKind.LECTURE_START, EventKind.LECTURE_STOP):
+            self._time.jump()
+        yield event
 
     def _fresh(self) -> Model:
         match self.properties.method:

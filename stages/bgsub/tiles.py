@@ -41,10 +41,8 @@ class Tiles:
 
     def apply(self, plane: Plane, pts_ns: int) -> Plane | None:
         """The frame is compared with the one ``interval`` before; until that time has passed, the mask stands."""
-        if self._before is None or self._before[1].shape != plane.shape or pts_ns < self._before[0]:
-            self._before, self._last_mask, self._active_count = (pts_ns, plane), None, None
-            self._recent.clear()
-            self._medians.clear()
+        if self._before is None:
+            self._before = (pts_ns, plane)
             return None
         if pts_ns - self._before[0] < self._interval_ns - SECOND_NS // 1000:
             return self._last_mask
@@ -54,6 +52,13 @@ class Tiles:
         counts = active & ~self._remember(pts_ns, active)
         self._last_mask = counts.astype(np.uint8) * np.uint8(255)
         return self._last_mask
+
+    def reconnect(self) -> None:
+        """The next frame is compared with the one after it, and the noise measured anew: another encoder, another
+        exposure. What never rested is remembered; to learn again of a face cam would take two seconds.
+        """
+        self._before, self._last_mask = None, None
+        self._medians.clear()
 
     def _noise(self, pts_ns: int, difference: Plane) -> float:
         """Standard deviation of the difference where nothing moves, in grey levels.

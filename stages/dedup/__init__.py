@@ -1,7 +1,8 @@
 """Dedup: is a capture a new slide, an old one shown again, or still the current one? Between trigger and exporter.
 
 ``fingerprint`` and ``content`` say what a picture looks like, ``known`` compares it with the whole lecture, ``growing``
-holds a slide to which things are still added; ``stage`` passes pages on. Nothing here writes a file.
+with the slide to which things are still added, ``decision`` says what it is; ``stage`` passes pages on, or holds them
+(``held``). ``remembered`` reads what a restart has to know. Nothing here writes a file.
 """
 
 from stages.dedup.properties import DedupProperties

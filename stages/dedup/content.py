@@ -23,6 +23,7 @@ _HAS_EDGES = 0.02  # share of a tile's pixels on edges that makes it one with so
 _CANNY = (40, 100)
 _REACH = np.ones((5, 5), np.uint8)  # an edge is found again up to 2 px away
 _FAST = 1
+_ALTERED = 2  # grey levels, mean of a tile: noise of a deviation of 20 in a 1080p picture stays below it
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Rules:
 class Likeness:
     """``before`` against ``after``, in percent. ``differing``: of all tiles. ``kept``: of the edges of ``before``, how
     many ``after`` has too. ``touched``: of the tiles with edges on ``before``, those that differ. ``kept_back`` and
-    ``touched_back``: the same, of ``after``.
+    ``touched_back``: the same, of ``after``. ``altered``: of all tiles, those on which anything is to be seen at all.
     """
 
     differing: float
@@ -46,6 +47,7 @@ class Likeness:
     touched: float
     kept_back: float
     touched_back: float
+    altered: float = 0.0
 
     def grown(self, rules: Rules) -> bool:
         """Whether ``after`` is ``before`` with something added, or nothing."""
@@ -64,6 +66,10 @@ class Content:
         self._shape = plane.shape
         self._packed = zlib.compress(np.ascontiguousarray(plane).tobytes(), _FAST)
 
+    def equals(self, other: Content) -> bool:
+        """Whether both are the same to the last bit."""
+        return self._shape == other._shape and self._packed == other._packed
+
     def looked_at(self) -> Look:
         """Unpack it, to be compared."""
         return Look(np.frombuffer(zlib.decompress(self._packed), np.uint8).reshape(self._shape))
@@ -78,8 +84,9 @@ class Look:
     def against(self, after: Look) -> Likeness:
         """Compare with a later picture. Pictures of other proportions have nothing in common."""
         if self._plane.shape != after._plane.shape:
-            return Likeness(100.0, 0.0, 100.0, 0.0, 100.0)
-        _, above = cv2.threshold(cv2.absdiff(self._smooth, after._smooth), _LEVELS, 255, cv2.THRESH_BINARY)
+            return Likeness(100.0, 0.0, 100.0, 0.0, 100.0, 100.0)
+        difference = np.asarray(cv2.absdiff(self._smooth, after._smooth), np.uint8)
+        _, above = cv2.threshold(difference, _LEVELS, 255, cv2.THRESH_BINARY)
         differ = _tiles(np.asarray(above, np.uint8), _DIFFERS)
         return Likeness(
             100 * float(np.mean(differ)),
@@ -87,6 +94,7 @@ class Look:
             _percent(differ & self._filled, self._filled, 0.0),
             _percent(after._edges & self._near, after._edges, 100.0),
             _percent(differ & after._filled, after._filled, 0.0),
+            100 * float(np.mean(_tiles(difference, _ALTERED / 255))),
         )
 
     @cached_property
@@ -107,7 +115,7 @@ class Look:
 
 
 def _tiles(mask: Plane, share: float) -> NDArray[np.bool_]:
-    """Whether more than ``share`` of each tile is set; a mask smaller than a tile is one tile."""
+    """Whether more than ``share`` of 255 is each tile's mean; a mask smaller than a tile is one tile."""
     rows, columns = max(1, mask.shape[0] // _TILE_PX), max(1, mask.shape[1] // _TILE_PX)
     inner = mask[: rows * _TILE_PX, : columns * _TILE_PX]
     return np.asarray(cv2.resize(inner, (columns, rows), interpolation=cv2.INTER_AREA)) > share * 255

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.frame import Picture
+from pipeline.frame import Layout, Picture
 from stages.dedup.properties import DedupProperties
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _WIDTH_PX = 640
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What one picture is known by; ``second`` and ``content`` are None where they are not asked for."""
+    """What one picture is known by; ``second`` and ``content`` are None where they are not asked for, or not had."""
 
     first: ImageHash
     second: ImageHash | None
@@ -35,10 +35,10 @@ def fingerprint(picture: Picture, properties: DedupProperties) -> Fingerprint | 
     from PIL import Image
 
     from stages.dedup.content import Content
-    from stages.picture import small_gray, upright_size
+    from stages.picture import small_gray
 
     # The hashes reduce the picture to a few dozen pixels of grey; most of that way is quicker without PIL.
-    width, height = upright_size(picture.layout)
+    width, height = _shown_size(picture.layout)
     scale = min(1.0, _WIDTH_PX / width)
     plane = small_gray(picture, round(width * scale), max(1, round(height * scale)))
     image = Image.fromarray(plane)
@@ -49,5 +49,14 @@ def fingerprint(picture: Picture, properties: DedupProperties) -> Fingerprint | 
         "whash": imagehash.whash,
     }
     second = hashes[confirm](image, hash_size=size) if confirm in hashes else None
-    content = Content(plane) if confirm == "content" or properties.builds == "final" else None
+    content = Content(plane) if confirm == "content" or properties.builds != "all" else None
     return Fingerprint(hashes[name](image, hash_size=size), second, content)
+
+
+def _shown_size(layout: Layout) -> tuple[float, float]:
+    """Width and height with square pixels, as a picture file has them: the two are compared after a restart."""
+    from stages.picture import upright_size
+
+    width, height = upright_size(layout)
+    sar = 1 / layout.sar if layout.rotation in (90, 270) else layout.sar
+    return (width * sar, height) if sar > 1 else (width, height / sar)

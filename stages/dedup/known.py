@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 from stages.dedup.fingerprint import Fingerprint
 
 if TYPE_CHECKING:
-    from stages.dedup.content import Likeness, Look, Rules
+    from imagehash import ImageHash
+
+    from stages.dedup.content import Content, Likeness, Look, Rules
+
+Load: TypeAlias = Callable[[], Fingerprint | None]
+
+_LOADS = 100  # slides loaded for one picture; of 1080p that takes about three seconds
+_ALONE = 12  # a hash that nothing can confirm must be equal but for one bit in so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +40,57 @@ class KnownSlides:
         self._confirm_distance = confirm_distance
         self._rules = rules
         self._known: dict[int, Fingerprint] = {}
+        self._loads: dict[int, Load] = {}
+        self._bare: set[int] = set()  # whose pictures are not to be had
 
     def add(self, slide: int, fingerprint: Fingerprint) -> None:
-        """Remember a slide, or its new state; also how a restart makes the earlier ones known again."""
+        """Remember a slide, or its new state."""
         self._known[slide] = fingerprint
+        self._loads.pop(slide, None)
+        self._bare.discard(slide)
+
+    def recall(self, slide: int, first: ImageHash | None, load: Load) -> None:
+        """Remember a slide of which only the first hash is at hand, or not even that: ``load`` gets the rest when it
+        is needed, or None if that cannot be had.
+        """
+        if first is not None:
+            self._known[slide] = Fingerprint(first, None, None)
+        self._loads[slide] = load
+
+    def load_one(self) -> bool:
+        """Load the newest slide that is not loaded yet; False if all are."""
+        if self._loads:
+            self._load(max(self._loads))
+        return bool(self._loads)
+
+    def content(self, slide: int) -> Content | None:
+        """What is on a known slide."""
+        self._load(slide)
+        return self._known[slide].content if slide in self._known else None
+
+    def distance(self, slide: int, fingerprint: Fingerprint) -> int | None:
+        """Bits of the first hash by which a picture differs from a known slide."""
+        return int(self._known[slide].first - fingerprint.first) if slide in self._known else None
+
+    def near(self, slide: int, fingerprint: Fingerprint) -> bool:
+        """Whether the first hash takes a picture for a known slide."""
+        distance = self.distance(slide, fingerprint)
+        return distance is not None and distance <= self._distance
 
     def find(self, fingerprint: Fingerprint) -> Match | None:
         """The best match: the nearest slide that counts as the same, else the nearest of all; None if none is known."""
+        for slide in [slide for slide in self._loads if slide not in self._known][:_LOADS]:
+            self._load(slide)
         nearest: Match | None = None
         look = fingerprint.content.looked_at() if fingerprint.content is not None else None
+        confirmed = self._rules is not None or fingerprint.second is not None
+        least = len(self._loads) - _LOADS
         # Slides of one template are all candidates, and comparing content takes 0.7 ms: stop at the first that is it.
         for distance, slide in sorted((int(known.first - fingerprint.first), s) for s, known in self._known.items()):
+            if confirmed and distance <= self._distance and slide in self._loads:
+                if len(self._loads) <= least:
+                    continue
+                self._load(slide)
             match = self._compare(slide, distance, fingerprint, look)
             if match.same:
                 return match
@@ -55,6 +103,8 @@ class KnownSlides:
         known = self._known[slide]
         if distance > self._distance:
             return Match(slide, distance, None, None, False)
+        if slide in self._bare:
+            return Match(slide, distance, None, None, distance * _ALONE <= seen.first.hash.size)
         if known.second is not None and seen.second is not None:
             second = int(known.second - seen.second)
             return Match(slide, distance, second, None, second <= self._confirm_distance)
@@ -62,3 +112,15 @@ class KnownSlides:
             likeness = known.content.looked_at().against(look)
             return Match(slide, distance, None, likeness, likeness.covered(self._rules))
         return Match(slide, distance, None, None, True)
+
+    def _load(self, slide: int) -> None:
+        load = self._loads.pop(slide, None)
+        if load is None:
+            return
+        loaded, hashed = load(), self._known.get(slide)
+        if loaded is None:
+            self._bare.add(slide)
+        elif hashed is None:
+            self._known[slide] = loaded
+        else:
+            self._known[slide] = replace(loaded, first=hashed.first)

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.caps import Caps
-from pipeline.frame import Event, EventKind, Frame, Meta, Output, Picture
+from pipeline.frame import Event, EventKind, Frame, Layout, Meta, Output, Picture
 from pipeline.stage import Context, Stage
+from stages.dedup.decision import Decision, Lecture
 from stages.dedup.fingerprint import Fingerprint, fingerprint
-from stages.dedup.known import KnownSlides, Match
+from stages.dedup.held import Held, Refined, said
 from stages.dedup.properties import DedupProperties
 
 if TYPE_CHECKING:
     from stages.dedup.content import Rules
-    from stages.dedup.growing import Growing, State
+    from stages.dedup.growing import State
+    from stages.dedup.known import Load
+    from stages.dedup.remembered import EarlierSlides
+
+_LOADED_AT_ONCE = 2  # recalled slides a second, while nothing else is to be done; each takes about 25 ms
 
 
 class Dedup(Stage[DedupProperties]):
-    """Captures go on with ``meta["page"]``; only a new slide keeps its picture.
+    """Captures go on with ``meta["page"]``; only a slide that is new or has grown keeps its picture.
 
     With builds = final the newest slide is held until another comes. What is captured of it meanwhile takes its place
-    or is dropped, and all of it is one visit.
+    or is dropped, and all of it is one visit. With update it goes out at once; what is held then is at most a better
+    picture of it, which goes out if it was the last.
     """
 
     properties_type = DedupProperties
@@ -31,15 +38,16 @@ class Dedup(Stage[DedupProperties]):
     def __init__(self, properties: DedupProperties, context: Context) -> None:
         super().__init__(properties, context)
         self._rules: Rules | None = None
-        if properties.confirm == "content" or properties.builds == "final":
+        if properties.confirm == "content" or properties.builds != "all":
             from stages.dedup.content import Rules  # it imports OpenCV, which the plain hashes need not
 
             self._rules = Rules(properties.same_percent, properties.kept_percent, properties.touched_percent)
-        confirming = self._rules if properties.confirm == "content" else None
-        self._known = KnownSlides(properties.distance, properties.confirm_distance, confirming)
-        self._growing: Growing | None = None
-        self._count = 0
-        self._current = 0
+        self._lecture = Lecture(properties, self._rules)
+        self._folder: Path | None = None
+        self._recalled: Meta = {}  # of a lecture: up to which id its slides were read, and are not of this process
+        self._held: Held | None = None
+        self._refined: Refined | None = None
+        self._layout: Layout | None = None
         self._caps = Caps.of("slide/page")
 
     @property
@@ -59,116 +67,136 @@ class Dedup(Stage[DedupProperties]):
         if picture is None:
             self.drop("no-picture")
             return
+        self._layout = picture.layout
         seen = fingerprint(picture, self.properties)
-        if self._grows(frame, picture, seen):
+        made = self._lecture.decide(seen, self._state(frame, seen))
+        page = self._page(made, seen)
+        if self._held is not None and made.taken is not None:
+            self.drop(made.taken.change.value)  # this one or the one whose place it takes
+            self._stay(self._held, frame, picture, page, made)
             return
-        yield from self._release()
-        match = self._known.find(seen) if seen else None
-        if match is not None and match.same:
-            decision = "same" if match.slide == self._current else "revisit"
-            self._current = match.slide
-            yield self._paged(frame, None, self._page(match.slide, decision, seen, match))
+        yield from self._release(still=made.slide)
+        if made.decision == "new" and self.properties.builds == "final":
+            self._held = Held(frame, picture, page, _start_ns(frame))
+            self.hold(+1)
             return
-        self._count += 1
-        self._current = self._count
-        if seen:
-            self._known.add(self._count, seen)
-        page = self._page(self._count, "new", seen, match)
-        state = self._state(frame, picture, seen)
-        if state is None:
-            yield self._paged(frame, picture, page)
-        else:
-            self._hold(page, state)
+        if made.refined:
+            self._refined = Refined(frame, picture, page)
+            self.hold(+1)
+            return
+        yield self._paged(frame, picture if made.decision in ("new", "grown") else None, page)
 
     def handle(self, event: Event) -> Iterable[Output]:
-        """The end of a visit waits for the slide that is held; any other event makes it go first."""
-        if event.kind is EventKind.VISIT_END and self._growing is not None:
-            self._growing.left = event
-            return
-        yield from self._release()
+        """The end of a visit waits for the slide that is held; any other event makes what is held go first."""
+        if event.kind is EventKind.VISIT_END:
+            if self._held is not None:
+                self._held.left = event
+                return
+            if self._refined is not None:
+                self._refined.left = event
+        else:
+            if self._held is not None:
+                self._lecture.settle()
+            yield from self._release()
+        if event.kind is EventKind.LECTURE_START:
+            self._begin(event.data.get("folder"))
         yield event
+        if event.kind is EventKind.LECTURE_STOP:
+            self._forget()
+
+    def tick(self) -> Iterable[Output]:
+        """Slides of an earlier process are loaded little by little, so that no capture has to wait for many."""
+        if self._layout is not None:
+            for _ in range(_LOADED_AT_ONCE):
+                self._lecture.load_one()
+        return ()
 
     def drain(self) -> Iterator[Output]:
         yield from self._release()
 
-    def _grows(self, frame: Frame, picture: Picture, seen: Fingerprint | None) -> bool:
-        """Whether the capture is of the slide that is held; then it is accounted for."""
-        state = self._state(frame, picture, seen)
-        if self._growing is None or state is None or seen is None:
-            return False
-        change, taken = self._growing.take(state)
-        if change.value == "other":
-            return False
-        self.drop(change.value)  # this one or the one whose place it takes
-        if taken:
-            self._known.add(self._growing.slide, seen)
-            self._growing.page = {**self._growing.page, "hash": str(seen.first)}
-        return True
+    def _forget(self) -> None:
+        self._lecture, self._folder, self._recalled = Lecture(self.properties, self._rules), None, {}
 
-    def _hold(self, page: Meta, state: State) -> None:
-        from stages.dedup.growing import Growing
-
-        assert self._rules is not None, "there is no state without rules"
-        self._growing = Growing(self._count, page, state, _start_ns(state.frame), self._rules)
-        self.hold(+1)
-
-    def _release(self) -> Iterator[Output]:
-        held, self._growing = self._growing, None
-        if held is None:
+    def _begin(self, folder: object) -> None:
+        """Another lecture: know what is known of it, and nothing else. The same one again: nothing new."""
+        path = Path(folder) if isinstance(folder, str) and folder else None
+        if path is None or path == self._folder:
             return
-        self.hold(-1)
-        frame, why = held.state.frame, str(held.page["why"])
-        if held.states > 1:
-            why += f"; the last of {held.states} states"
-        capture = frame.meta.get("capture")
-        started = {**(capture if isinstance(capture, Mapping) else {}), "start_pts_ns": held.start_pts_ns}
-        shown = replace(frame, meta={**frame.meta, "capture": started})
-        yield self._paged(shown, held.state.picture, {**held.page, "states": held.states, "why": why})
-        if held.left is not None:
-            yield held.left
+        self._forget()
+        self._folder = path
+        from stages.dedup.remembered import EarlierSlides
 
-    def _state(self, frame: Frame, picture: Picture, seen: Fingerprint | None) -> State | None:
-        """None unless slides are held."""
+        earlier = EarlierSlides(path, self.properties, self.context.warn)
+        slides, current = earlier.slides()
+        self._recalled = {"recalled": max((slide.id for slide in slides), default=0)}
+        for slide in slides:
+            self._lecture.recall(slide.id, slide.hash, self._load(earlier, slide.id))
+        for slide in slides:
+            if slide.id == current:
+                self._lecture.resume(current, slide.states)
+
+    def _load(self, earlier: EarlierSlides, slide: int) -> Load:
+        def load() -> Fingerprint | None:
+            assert self._layout is not None, "slides are loaded once there is something to compare"
+            return earlier.load(slide, self._layout)
+
+        return load
+
+    def _stay(self, held: Held, frame: Frame, picture: Picture, page: Meta, made: Decision) -> None:
+        """A capture of the slide that is held: its state from now on, or not; its visit goes on."""
+        held.left = None
+        if made.taken is not None and made.taken.becomes:
+            held.frame, held.picture, held.states = frame, picture, made.states
+            held.page = {**held.page, "hash": page["hash"]}
+
+    def _release(self, still: int = 0) -> Iterator[Output]:
+        """Pass on what is held; ``still``: the slide that is on screen now."""
+        held, self._held = self._held, None
+        refined, self._refined = self._refined, None
+        for waiting in (held, refined):
+            if waiting is not None:
+                self.hold(-1)
+        if held is not None:
+            yield self._paged(held.shown(), held.picture, held.told())
+            if held.left is not None:
+                yield held.left
+        if refined is not None and refined.page["slide"] == still:
+            yield self._paged(refined.frame, None, refined.page)
+        elif refined is not None:
+            yield self._paged(refined.frame, refined.picture, refined.told())
+            if refined.left is not None:
+                yield refined.left  # again: the page was one more of that visit
+
+    def _state(self, frame: Frame, seen: Fingerprint | None) -> State | None:
+        """None unless slides may grow."""
         if self.properties.builds == "all" or seen is None or seen.content is None:
             return None
         from stages.dedup.growing import State
 
-        return State(frame, picture, seen.content, frame.pts_ns - _start_ns(frame))
+        start_ns = _start_ns(frame)
+        return State(seen.content, frame.pts_ns - start_ns, start_ns, said(frame, "reason") == "left")
 
     def _paged(self, frame: Frame, picture: Picture | None, page: Meta) -> Frame:
         return replace(frame, caps=self._caps, image=picture, meta={**frame.meta, "page": page})
 
-    def _page(self, slide: int, decision: str, seen: Fingerprint | None, match: Match | None) -> Meta:
+    def _page(self, made: Decision, seen: Fingerprint | None) -> Meta:
+        match, p = made.match, self.properties
         return {
-            "slide": slide,
-            "decision": decision,
+            "slide": made.slide,
+            "decision": made.decision,
             "hash": str(seen.first) if seen else "",
+            "hash_name": p.hash,
+            "hash_size": p.hash_size,
             "nearest": match.slide if match else None,
             "distance": match.distance if match else None,
             "confirm_distance": match.confirm_distance if match else None,
-            "why": self._why(decision, match),
+            "states": made.states,
+            "why": made.why,
+            **self._recalled,
         }
-
-    def _why(self, decision: str, match: Match | None) -> str:
-        p = self.properties
-        if p.hash == "none":
-            return "every capture is a slide"
-        if match is None:
-            return "the first slide"
-        near = f"{match.distance} of {p.hash_size * p.hash_size} bits from slide {match.slide} by {p.hash}"
-        if match.likeness is not None:
-            like = match.likeness
-            found = f"{like.kept_back:.0f} % of its edges are there, {like.differing:.1f} % of the tiles differ"
-            return f"{near}, and {found}" if match.same else f"{near}, but only {found}"
-        if decision != "new":
-            return f"{near}; up to {p.distance} count as the same"
-        if match.distance <= p.distance:
-            return f"{near}, but {match.confirm_distance} by {p.confirm}; over {p.confirm_distance} count as another"
-        return f"{near}; over {p.distance} count as another"
 
 
 def _start_ns(frame: Frame) -> int:
     """When the view became calm, as the trigger says, else the capture's own time."""
-    capture = frame.meta.get("capture")
-    start = capture.get("start_pts_ns") if isinstance(capture, Mapping) else None
+    start = said(frame, "start_pts_ns")
     return start if isinstance(start, int) else frame.pts_ns

@@ -6,13 +6,18 @@ SETTLED    this view has come to rest; only motion at or above ``start_percent``
 ARMED      policy ``delay``: motion was seen, the capture comes ``delay`` later, whatever happens until then
 
 Policy ``settle`` goes MOVING, SETTLING, SETTLED and round again; ``delay`` goes SETTLED, ARMED, SETTLED. A view that
-settled is captured when it settles, or with ``last`` when it is left: small builds do not end a view.
+settled is captured when it settles, when it is left, or both times: small builds do not end a view.
 """
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+
+from pipeline.frame import SECOND_NS
+
+# Times of frames are rounded, and half a second may be one nanosecond short: that is no reason to wait for another.
+_ROUNDING_NS = SECOND_NS // 1000
 
 
 class Phase(enum.StrEnum):
@@ -33,26 +38,45 @@ class Verdict(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """``policy``: settle or delay. Percents are 0..100, times in ns. ``last``: capture views as they are left."""
+    """``policy``: settle or delay. Percents are 0..100, times in ns. ``picture``: first, last or both: whether a view
+    is captured as it settles, as it is left, or at both times.
+    """
 
     policy: str
     start_percent: float
     settle_percent: float
     settle_time_ns: int
     delay_ns: int
-    last: bool = False
+    picture: str = "first"
+
+    @property
+    def early(self) -> bool:
+        """Whether a view is captured as soon as it has settled."""
+        return self.picture != "last"
+
+    @property
+    def late(self) -> bool:
+        """Whether what was kept of a settled view is captured when it is left."""
+        return self.picture != "first"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view to capture: ``since_ns``: when it became calm. ``reason``: first-view, settled, left, delay or flush."""
+
+    since_ns: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The verdict on one frame. ``left``: with this frame the settled view ended; with ``last`` what was kept of it is
-    captured now. ``since_ns``: when the captured view became calm. ``reason``: first-view, settled, delay or flush.
+    """The verdict on one frame. ``view``: what it captures, if that is the verdict. ``left``: the settled view that
+    ended with this frame; if the rules are ``late``, what was kept of it is captured now.
     """
 
     verdict: Verdict
-    left: bool = False
-    since_ns: int = 0
-    reason: str = ""
+    view: View | None = None
+    left: View | None = None
 
 
 class Machine:
@@ -67,75 +91,77 @@ class Machine:
 
     @property
     def pending(self) -> bool:
-        """Whether a view is waiting that was not captured."""
-        return self._rules.last or self.phase is not Phase.SETTLED
+        """Whether a view may be waiting that was not captured as it is now."""
+        return self._rules.late or self.phase is not Phase.SETTLED
 
     def step(self, pts_ns: int, percent: float | None) -> Step:
         """One frame. ``percent`` is None while nothing is known; then nothing settles and nothing starts."""
         return self._delay(pts_ns, percent) if self._rules.policy == "delay" else self._settle(pts_ns, percent)
 
-    def flush(self, last_pts_ns: int) -> Step | None:
+    def flush(self, last_pts_ns: int) -> View | None:
         """The stream ends or has a hole: what to make of the frame kept, if a view is waiting."""
         if not self.pending:
             return None
-        settled = self.phase is Phase.SETTLED
-        since = self._since_ns if self._since_ns is not None else last_pts_ns
-        reason = self._reason("settled") if settled else "flush"
-        self._reset()
-        return Step(Verdict.CAPTURE, settled, since, reason)
+        if self.phase is Phase.SETTLED:
+            view = self._leaving()
+        else:
+            view = View(self._since_ns if self._since_ns is not None else last_pts_ns, "flush")
+        self._leave(Phase.SETTLED)
+        return view
 
-    def missed(self) -> None:
-        """The picture asked for was not to be had: the next calm frame is captured instead."""
+    def missed(self, view: View) -> None:
+        """The picture of ``view`` was not to be had: the next calm frame is captured instead."""
         self.phase = Phase.SETTLING if self._rules.policy == "settle" else Phase.ARMED
+        self._since_ns, self._first = view.since_ns, view.reason == "first-view"
 
     def restart(self) -> None:
         """After a hole: whatever comes is a new view."""
-        self._reset()
-        self.phase = Phase.MOVING
+        self._leave(Phase.MOVING)
 
     def _settle(self, pts_ns: int, percent: float | None) -> Step:
-        left, since, reason = False, 0, ""
+        rules, left = self._rules, None
         if self.phase is Phase.SETTLED:
-            if percent is None or percent < self._rules.start_percent:
-                calm = percent is not None and percent < self._rules.settle_percent
-                return Step(Verdict.RENEW if self._rules.last and calm else Verdict.PASS)
-            left = True
-            if self._rules.last:
-                since, reason = self._since_ns or 0, self._reason("settled")
-            self._reset()
-            self.phase = Phase.MOVING
-        if percent is None or percent >= self._rules.settle_percent:
+            if percent is None or percent < rules.start_percent:
+                calm = percent is not None and percent < rules.settle_percent
+                return Step(Verdict.RENEW if rules.late and calm else Verdict.PASS)
+            left = self._leaving()
+            self._leave(Phase.MOVING)
+        if percent is None or percent >= rules.settle_percent:
             self.phase, self._since_ns = Phase.MOVING, None
-            return Step(self._candidate(percent), left, since, reason)
+            return Step(self._candidate(percent), left=left)
         if self._since_ns is None:
             self.phase, self._since_ns = Phase.SETTLING, pts_ns
-        if pts_ns - self._since_ns < self._rules.settle_time_ns:
-            return Step(self._candidate(percent), left, since, reason)
-        if self._rules.last:
-            self.phase = Phase.SETTLED
-            return Step(Verdict.KEEP, left, since, reason)
-        return self._capture("settled", left)
+        if pts_ns - self._since_ns < rules.settle_time_ns - _ROUNDING_NS:
+            return Step(self._candidate(percent), left=left)
+        if rules.early:
+            return self._capture("settled", left)
+        self.phase = Phase.SETTLED
+        return Step(Verdict.KEEP, left=left)
 
     def _delay(self, pts_ns: int, percent: float | None) -> Step:
         if self._first:
             self._since_ns = pts_ns
-            return self._capture("delay", False)
-        left = False
+            return self._capture("delay", None)
+        left = None
         if self.phase is Phase.SETTLED:
             if percent is None or percent < self._rules.start_percent:
                 return Step(Verdict.PASS)
-            left = True
+            left = self._leaving()
             self.phase, self._since_ns = Phase.ARMED, pts_ns
         if self._since_ns is None:
             self._since_ns = pts_ns
         if pts_ns - self._since_ns >= self._rules.delay_ns:
             return self._capture("delay", left)
-        return Step(Verdict.KEEP, left)  # the latest: what comes after the motion, not what was calm in it
+        return Step(Verdict.KEEP, left=left)  # the latest: what comes after the motion, not what was calm in it
 
-    def _capture(self, reason: str, left: bool) -> Step:
-        since, reason = self._since_ns or 0, self._reason(reason)
-        self._reset()
-        return Step(Verdict.CAPTURE, left, since, reason)
+    def _capture(self, reason: str, left: View | None) -> Step:
+        view = View(self._since_ns or 0, self._reason(reason))
+        self.phase, self._calmest, self._first = Phase.SETTLED, None, False
+        return Step(Verdict.CAPTURE, view, left)
+
+    def _leaving(self) -> View:
+        """The settled view as it is captured when it is left."""
+        return View(self._since_ns or 0, "left" if self._rules.early else self._reason("settled"))
 
     def _reason(self, usual: str) -> str:
         return "first-view" if self._first else usual
@@ -148,5 +174,5 @@ class Machine:
         self._calmest = calm
         return Verdict.KEEP
 
-    def _reset(self) -> None:
-        self.phase, self._since_ns, self._calmest, self._first = Phase.SETTLED, None, None, False
+    def _leave(self, phase: Phase) -> None:
+        self.phase, self._since_ns, self._calmest, self._first = phase, None, None, False

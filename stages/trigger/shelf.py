@@ -27,7 +27,7 @@ class Shelf(Generic[Kept]):
 
     def wants(self, pts_ns: int) -> bool:
         """Whether a later frame of the same view is worth its picture: once a margin, so that few are copied."""
-        return not self._places or pts_ns - self._places[-1][0] >= self._margin_ns
+        return not self._places or pts_ns - self._places[-1][0] >= max(self._margin_ns, 1)
 
     def renew(self, pts_ns: int, kept: Kept) -> list[Kept]:
         """Add a later frame of the same view; returns what falls off."""

@@ -100,6 +100,22 @@ def test_an_earlier_state_has_its_own_edges_covered_or_hardly_differs_at_all() -
     assert Likeness(0.6, 10.0, 90.0, 10.0, 90.0).covered(RULES)
 
 
+def test_what_can_be_seen_alters_a_tile_and_noise_does_not() -> None:
+    dotted = slide(*LINES)
+    cv2.line(dotted, (400, 340), (440, 340), 160, 2)
+    assert 0 < likeness(slide(*LINES), dotted).altered < 1
+    grain = np.random.default_rng(1).normal(0, 5, (360, 640))
+    noisy = np.clip(slide(*LINES) + grain, 0, 255).astype(np.uint8)
+    assert likeness(slide(*LINES), noisy).altered == 0
+
+
+def test_contents_are_equal_if_every_pixel_is() -> None:
+    dotted = slide(*LINES)
+    dotted[3, 4] -= 1
+    assert Content(slide(*LINES)).equals(Content(slide(*LINES)))
+    assert not Content(slide(*LINES)).equals(Content(dotted))
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
 def test_comparing_the_other_way_round_swaps_what_is_said_of_each(one: int, other: int) -> None:
     before, after = (np.random.default_rng(seed).integers(0, 256, (60, 80), dtype=np.uint8) for seed in (one, other))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -116,14 +117,52 @@ def test_with_last_a_view_whose_pictures_were_lost_is_captured_from_the_next_cal
     assert made.ledger.dropped["no-picture"] == 8
 
 
-def test_last_needs_a_policy_that_knows_when_a_view_is_left() -> None:
-    with pytest.raises(ConfigError, match="picture = last needs policy = settle"):
-        harness(policy="delay", picture="last")
+@pytest.mark.parametrize("picture", ["last", "both"])
+def test_last_and_both_need_a_policy_that_knows_when_a_view_is_left(picture: str) -> None:
+    with pytest.raises(ConfigError, match=f"picture = {picture} needs policy = settle"):
+        harness(policy="delay", picture=picture)
+
+
+def test_with_both_a_view_is_captured_as_it_settles_and_again_before_its_visit_ends() -> None:
+    early, late, end = push(harness(picture="both"), [0.0] * 30 + [5.0] * 3)
+    assert isinstance(early, Frame)
+    assert isinstance(late, Frame)
+    assert isinstance(end, Event)
+    assert (early.seq, capture_of(early)["reason"]) == (5, "first-view")
+    assert (capture_of(late)["reason"], capture_of(late)["start_pts_ns"]) == ("left", 0)
+    assert 30 - 18 <= late.seq <= 30 - 6
+    assert (end.kind, end.pts_ns) == (EventKind.VISIT_END, 30 * TENTH)
+
+
+def test_with_both_a_view_that_is_left_at_once_is_captured_once() -> None:
+    items = push(harness(picture="both"), [0.0] * 10 + [5.0] * 3)
+    assert [item.seq for item in frames_of(items)] == [5]
+    assert len(events_of(items, EventKind.VISIT_END)) == 1
+
+
+def test_with_both_what_was_added_slowly_is_on_the_picture_at_the_end() -> None:
+    made = harness(picture="both")
+    push(made, [0.0] * 60)
+    late, end = made.eos()
+    assert isinstance(late, Frame)
+    assert isinstance(end, Event)
+    assert late.seq >= 60 - 6
+    assert capture_of(late)["reason"] == "left"
+
+
+def test_with_both_a_view_whose_later_pictures_were_lost_was_captured_anyway() -> None:
+    made = harness(picture="both")
+    push(made, [0.0] * 6)
+    for seq in range(6, 30):
+        made.push(frame(seq, 0.0, image=False))
+    (end,) = made.push(frame(30, 5.0))
+    assert isinstance(end, Event)
+    assert made.ledger.missing == made.ledger.held - 1 == 0  # the frame of the motion is the next candidate
 
 
 @given(
     st.lists(st.one_of(st.none(), st.floats(0, 1), st.floats(0, 100)), max_size=60),
-    st.sampled_from([("settle", "first"), ("settle", "last"), ("delay", "first")]),
+    st.sampled_from([("settle", "first"), ("settle", "last"), ("settle", "both"), ("delay", "first")]),
 )
 def test_every_frame_is_sent_dropped_or_held_at_every_moment_and_none_is_held_at_the_end(
     percents: list[float | None], how: tuple[str, str]
@@ -137,6 +176,8 @@ def test_every_frame_is_sent_dropped_or_held_at_every_moment_and_none_is_held_at
     items += made.eos()
     assert made.ledger.missing == made.ledger.held == 0
     assert (made.ledger.sent > 0) == (len(percents) > 0)
-    # each visit is a capture and its end, in turn
-    kinds = [isinstance(item, Frame) for item in items]
-    assert kinds == [True, False] * (len(kinds) // 2)
+    # each visit is a capture, with both perhaps another, and its end
+    visits = "".join("c" if isinstance(item, Frame) else "e" for item in items)
+    assert re.fullmatch("(cc?e)*" if how[1] == "both" else "(ce)*", visits)
+    times = [item.pts_ns for item in frames_of(items)]
+    assert times == sorted(set(times))
