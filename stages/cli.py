@@ -1,7 +1,7 @@
-"""The command ``slidetap``: convert, beside the commands for any pipeline, which ``pipeline.cli`` has.
+"""The command ``slidetap``: convert, export and lectures, beside those for any pipeline, which ``pipeline.cli`` has.
 
-It parses and calls; ``conversion`` knows what a conversion is. Typer is all that is imported before the children are
-started, as the time to the first frame counts.
+It parses and calls; ``conversion`` knows what a conversion is, ``exporting`` what an export is. Typer is all that is
+imported before the children are started, as the time to the first frame counts.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from typing import Annotated
 import typer
 
 from pipeline.cli import AsJson, Metrics, Verbose, invoke, make_app
+from pipeline.config import PipelineConfig
+from pipeline.daemon.keeper import Keeper
 from pipeline.ending import complain, end, sentence
 from pipeline.errors import ConfigError, ExitCode, PipelineError
 from pipeline.following import Manner, follow
 from pipeline.reporting import say
-from stages import conversion
+from stages import addresses, conversion
 from stages.conversion import Conversion, Options
+from stages.lecture_commands import add_lecture_commands
 from stages.presets import PRESETS
 
 
@@ -39,7 +42,10 @@ def known_method(name: str) -> str:
 
 
 def convert(
-    videos: Annotated[list[str], typer.Argument(metavar="VIDEO...", help="Files; several go one after the other.")],
+    videos: Annotated[
+        list[str],
+        typer.Argument(metavar="VIDEO...", help="Files or cameras (rtsp://, v4l2://); several go one after the other."),
+    ],
     output: Annotated[
         Path | None,
         typer.Option(
@@ -59,18 +65,35 @@ def convert(
         bool, typer.Option("--post-process/--no-post-process", help="Keep one picture of a slide that is shown again.")
     ] = True,
     fused: Annotated[bool, typer.Option("--fused", help="All stages in one process: less memory, slower.")] = False,
+    live: Annotated[
+        bool | None,
+        typer.Option("--live/--no-live", help="The video goes on by itself; cameras always do.", show_default=False),
+    ] = None,
+    credentials: Annotated[
+        str,
+        typer.Option(metavar="WHERE", help="user:password of a camera: env:NAME or file:/path.", show_default=False),
+    ] = "",
     as_json: AsJson = False,
     metrics: Metrics = None,
     verbose: Verbose = 0,
 ) -> None:
-    """Turn videos into their slides: pictures, slides.pdf and slides.json in VIDEO_slides, or in DIR."""
-    options = Options(method, rate, width, form.value, pdf, pptx, force, post_process, fused)
+    """Turn videos into their slides: pictures, slides.pdf and slides.json in VIDEO_slides, or in DIR.
+
+    A camera is watched until Ctrl-C; its slides are written while it is.
+    """
+    options = Options(method, rate, width, form.value, pdf, pptx, force, post_process, fused, live, credentials)
     manner = Manner(as_json, verbose, metrics)
     first_failure = ExitCode.OK
     try:
         planned = conversion.plan(videos, output)
     except ConfigError as e:
         raise typer.BadParameter(str(e)) from e
+    if any(map(addresses.has_secret, videos)):
+        typer.echo(
+            "slidetap: warning: a password on the command line can be read by everybody on this machine (ps); "
+            "leave it out of the address and give --credentials env:NAME or file:/path",
+            err=True,
+        )
     for each in planned:
         code = _convert_one(each, options, manner)
         first_failure = first_failure or code
@@ -93,9 +116,16 @@ def _convert_one(each: Conversion, options: Options, manner: Manner) -> ExitCode
 
 def main() -> int:
     """The console script."""
-    app = make_app(finish=conversion.finish)
+    app = make_app(conversion.finish, _keeper, ("lectures",))
     app.command()(convert)
+    add_lecture_commands(app)
     return invoke(app)
+
+
+def _keeper(config: PipelineConfig) -> Keeper | None:
+    from stages.keeper import keeper  # only a daemon needs it
+
+    return keeper(config)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One video to its slides: from the options of ``slidetap convert`` to a PipelineConfig, and what is said at the end.
+"""A video or camera to its slides: from the options of ``slidetap convert`` to a PipelineConfig, and the last words.
 
 Runs in the process of the command and imports no stage; how a method is tuned stands in ``presets``.
 """
@@ -6,15 +6,15 @@ Runs in the process of the command and imports no stage; how a method is tuned s
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.config import LinkConfig, PipelineConfig, StageConfig
+from pipeline.config import LinkConfig, PipelineConfig, Restart, StageConfig
 from pipeline.errors import ConfigError, OutputError, PipelineError, SourceError
 from pipeline.following import Followed
 from pipeline.frame import Meta
+from stages import addresses
 from stages.presets import PRESETS
 
 # Import strings: resolving short names would cost a scan of all that is installed.
@@ -29,7 +29,9 @@ FLOW = {
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What ``slidetap convert`` was asked for. ``rate``, ``width``: None is what the method's preset says."""
+    """What ``slidetap convert`` was asked for. ``rate``, ``width``: None is what the method's preset says. ``live``:
+    whether the video goes on by itself; None: its address says so. ``credentials``: the decoder's property.
+    """
 
     method: str = "default"
     rate: float | None = None
@@ -40,6 +42,8 @@ class Options:
     force: bool = False
     post_process: bool = True
     fused: bool = False
+    live: bool | None = None
+    credentials: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +75,15 @@ def pipeline(conversion: Conversion, options: Options) -> PipelineConfig:
     if options.method not in PRESETS:
         raise ConfigError(f"unknown method '{options.method}'; there is: {', '.join(PRESETS)}")
     look(conversion.video)
-    properties = {stage: dict(PRESETS[options.method].get(stage, {})) for stage in FLOW}
+    live = addresses.is_camera(conversion.video) if options.live is None else options.live
+    # What nobody chose is what suits the source: a camera's slides are wanted while it is on.
+    method = "live" if live and options.method == "default" else options.method
+    properties = {stage: dict(PRESETS[method].get(stage, {})) for stage in FLOW}
     properties["decoder"]["uri"] = conversion.video
+    if options.live is not None:
+        properties["decoder"]["live"] = "yes" if options.live else "no"
+    if options.credentials:
+        properties["decoder"]["credentials"] = options.credentials
     if options.rate is not None:
         properties["decoder"]["rate"] = options.rate
     if options.width is not None:
@@ -80,7 +91,7 @@ def pipeline(conversion: Conversion, options: Options) -> PipelineConfig:
     if not options.post_process:
         properties["dedup"] = {"hash": "none"}
     properties["exporter"] |= {
-        "source": "" if "@" in conversion.video and "://" in conversion.video else conversion.video,
+        "source": addresses.shown(conversion.video),
         "location": str(conversion.location),
         "format": options.form,
         "pdf": options.pdf,
@@ -92,13 +103,18 @@ def pipeline(conversion: Conversion, options: Options) -> PipelineConfig:
         for name, factory in FLOW.items()
     )
     names = list(FLOW)
-    links = tuple(LinkConfig(source, sink) for source, sink in zip(names, names[1:], strict=False))
-    return PipelineConfig(stages, links, name=conversion.location.name)
+    leaky = "downstream" if live else "no"
+    links = tuple(
+        LinkConfig(source, sink, leaky=leaky if source == names[0] else "no")
+        for source, sink in zip(names, names[1:], strict=False)
+    )
+    restart = Restart("process" if live else "rollback")
+    return PipelineConfig(stages, links, name=conversion.location.name, restart=restart)
 
 
 def look(video: str) -> None:
     """Raise SourceError for a file that is not there, before a process is started for it; URLs are not looked at."""
-    if re.match(r"[a-z][a-z0-9+.-]+:", video):
+    if addresses.is_url(video):
         return
     path = Path(video)
     if path.is_dir():
@@ -119,7 +135,8 @@ def finish(followed: Followed) -> str:
     told = followed.tally.result
     location, slides = told.get("location"), told.get("slides")
     if not isinstance(location, str) or not isinstance(slides, int):
-        return "stopped before there was a result" if followed.outcome.signal else ""
+        ends_in_one = followed.config.service is None  # what a daemon made lies in its lectures
+        return "stopped before there was a result" if followed.outcome.signal and ends_in_one else ""
     from stages.exporter.index import annotate
 
     interrupted = followed.outcome.signal is not None
@@ -164,9 +181,8 @@ def _count(slides: int) -> str:
 
 
 def _stem(video: str) -> str:
-    """``talk`` of ``a/talk.mp4`` and of ``http://host/talk.mp4?x=1``. Raises ConfigError for what has no name."""
-    path = re.split(r"[?#]", video)[0] if "://" in video else video
-    stem = Path(path).stem
+    """Raises ConfigError for what has no name."""
+    stem = addresses.stem(video)
     if not stem:
         raise ConfigError(f"'{video}' has no name that a folder could take; say where to with -o DIR")
     return stem

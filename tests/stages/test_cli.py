@@ -212,6 +212,19 @@ def test_machines_are_told_of_a_video_that_is_not_there(
     assert (told["event"], told["video"], told["exit_code"]) == ("result", "no.mp4", 66)
 
 
+def test_a_password_on_the_command_line_is_warned_of_and_not_repeated(
+    here: Path, started: list[PipelineConfig], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here_is(monkeypatch, "convert", "rtsp://me:sesame@camera/1")
+    main()
+    assert [config.name for config in started] == ["1_slides"]
+    said = capsys.readouterr()
+    (line,) = said.err.splitlines()
+    assert line.startswith("slidetap: warning: ")
+    assert "--credentials env:NAME" in line
+    assert "sesame" not in said.out + said.err
+
+
 def test_the_children_are_started_before_anything_heavy_is_imported(here: Path) -> None:
     (here / "a.mp4").touch()
     script = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,12 @@ from stages.conversion import Conversion, Options, finish, pipeline, plan
 from stages.exporter import index
 from stages.journal import FILE_NAME as JOURNAL_NAME
 from stages.journal import Journal
+from stages.keeper import keeper
+from stages.keeper.settings import LectureSettings
 from stages.presets import PRESETS
 
 LECTURE = Path(__file__).parents[2] / "configs" / "lecture.toml"
+ROOM = LECTURE.with_name("room.toml")
 
 
 @pytest.fixture
@@ -95,6 +99,48 @@ def test_the_config_that_is_shipped_does_what_convert_does() -> None:
     for stage in ("bgsub", "trigger", "dedup"):
         assert properties(config, stage) == dict(PRESETS["default"].get(stage, {}))
     assert properties(config, "decoder") == {"uri": "lecture.mp4", **PRESETS["default"].get("decoder", {})}
+
+
+def test_the_room_that_is_shipped_does_what_the_live_preset_says() -> None:
+    config = load(ROOM, application=("lectures",))
+    for stage in ("bgsub", "trigger", "dedup"):
+        assert properties(config, stage) == dict(PRESETS["live"].get(stage, {}))
+    assert (config.restart.policy, config.service is not None) == ("process", True)
+    links = {link.id: link for link in config.links}
+    assert (links["decoder-bgsub"].leaky, links["decoder.packets-recorder"].leaky) == ("downstream", "no")
+    assert links["decoder.packets-recorder"].window == 512
+    assert keeper(config) is not None
+
+
+def test_every_setting_of_a_lecture_room_is_in_the_config_that_is_shipped() -> None:
+    text = ROOM.read_text()
+    for name, field in LectureSettings.model_fields.items():
+        (line,) = [line for line in text.splitlines() if line.removeprefix("# ").startswith(f"{name} = ")][-1:]
+        if name not in ("schedule", "title"):
+            (value,) = tomllib.loads(line.removeprefix("# ")).values()
+            assert LectureSettings.model_validate({name: value}) == LectureSettings(), field.description
+
+
+@pytest.mark.parametrize("uri", ["rtsp://camera/1", "v4l2:///dev/video0"])
+def test_a_camera_is_watched_live(uri: str) -> None:
+    config = validate(pipeline(Conversion(uri, Path("out")), Options()))
+    assert [link.leaky for link in config.links] == ["downstream", "no", "no", "no"]
+    assert config.restart.policy == "process"
+    assert properties(config, "dedup") == PRESETS["live"]["dedup"]
+
+
+def test_a_file_is_begun_again_when_a_stage_dies(video: Conversion) -> None:
+    config = pipeline(video, Options())
+    assert config.restart.policy == "rollback"
+    assert {link.leaky for link in config.links} == {"no"}
+
+
+def test_whether_a_web_stream_is_live_may_be_said() -> None:
+    address = Conversion("https://host/a.m3u8", Path("out"))
+    assert pipeline(address, Options()).restart.policy == "rollback"
+    live = pipeline(address, Options(live=True, credentials="env:CAMERA"))
+    assert live.restart.policy == "process"
+    assert {"live": "yes", "credentials": "env:CAMERA"}.items() <= properties(live, "decoder").items()
 
 
 def ended(
