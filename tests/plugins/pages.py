@@ -41,8 +41,11 @@ def page(
     start_s: float | None = None,
     size: tuple[int, int] = (64, 36),
     epoch: int = 0,
+    seed: int | None = None,
+    wall_ns: int = 0,
+    recalled: int = 0,
 ) -> Frame:
-    """A page captured at ``at_s``; a new one has the picture ``pixels(slide)``."""
+    """A page captured at ``at_s``; a new or grown one has the picture ``pixels(seed)``, without a seed of ``slide``."""
     pts_ns = round(at_s * SECOND_NS)
     start_ns = pts_ns if start_s is None else round(start_s * SECOND_NS)
     meta: Meta = {
@@ -54,10 +57,11 @@ def page(
             "nearest": None if decision == "new" else slide,
             "distance": None if decision == "new" else 0,
             "why": f"{decision} by dhash",
+            "recalled": recalled,
         },
     }
-    image = picture(pixels(slide, *size)) if decision == "new" else None
-    return Frame(slide, pts_ns, CAPS, image=image, meta=meta, epoch=epoch)
+    image = picture(pixels(seed or slide, *size)) if decision in ("new", "grown") else None
+    return Frame(slide, pts_ns, CAPS, image=image, meta=meta, epoch=epoch, wall_ns=wall_ns)
 
 
 def visit_end(at_s: float) -> Event:
