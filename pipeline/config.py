@@ -60,7 +60,8 @@ class Restart:
     ``policy``: ``never``: the run ends; ``rollback``: everything starts again from the beginning, what is written
     already is not written twice; ``process``: it alone is restarted, the others go on. The first restart is at once,
     later ones after a random time up to ``backoff`` x 2, x 4 ... ``longest``; ``healthy`` seconds of work forget
-    the past. More than ``crashes`` in ``window`` seconds: FAILED. An error that is final is never worth a restart.
+    the past. More than ``crashes`` in ``window`` seconds: FAILED, and ``again`` seconds later another chance, as
+    nobody may be there for weeks (0: none). An error that is final is never worth a restart.
     """
 
     policy: str = "never"
@@ -69,6 +70,7 @@ class Restart:
     healthy: float = 60.0
     crashes: int = 5
     window: float = 120.0
+    again: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ class _Reading:
         crashes = self._typed(table, "crashes", int, usual.crashes)
         if not 0 <= crashes < 1000:
             raise self._error(f"crashes = {crashes}: it must be a number from 0 to 999", "crashes")
-        times = {key: self._seconds(table, key) for key in table if key not in ("policy", "crashes")}
+        times = {key: self._seconds(table, key, key == "again") for key in table if key not in ("policy", "crashes")}
         made = Restart(policy=policy, crashes=crashes, **times)
         if made.longest < made.backoff:
             key = "longest" if "longest" in table else "backoff"
@@ -142,9 +142,9 @@ class _Reading:
             raise self._error(f"http = '{http}': write host:port or only the port, such as \"127.0.0.1:9110\"", "http")
         return Service(self._typed(table, "socket", str, ""), http)
 
-    def _seconds(self, table: Mapping[str, object], key: str) -> float:
+    def _seconds(self, table: Mapping[str, object], key: str, or_none: bool = False) -> float:
         value = self._typed(table, key, float, 0.0)
-        if not 0 < value < 1e6:
+        if not 0 < value < 1e6 and not (or_none and value == 0):
             raise self._error(f"{key} = {value:g}: it must be seconds, more than 0", key)
         return value
 

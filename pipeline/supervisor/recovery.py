@@ -82,6 +82,8 @@ class Recovery:
         """Start again whoever's time has come."""
         now = time.monotonic()
         for watch in self._crew.all:
+            if watch.again_at is not None and now >= watch.again_at and not self.ending:
+                self._give_chance(watch)
             if watch.restart_at is not None and now >= watch.restart_at:
                 if self._restart.policy == "process":
                     for link, neighbour in self._crew.downstream(watch):
@@ -102,9 +104,7 @@ class Recovery:
         """Another chance for whoever is FAILED."""
         for watch in self._crew.all:
             if watch.failed is not None and not self.ending:
-                watch.policy.forget()
-                watch.failed = None
-                watch.restart_at = 0.0
+                self._give_chance(watch)
 
     def played(self, watch: Watch) -> None:
         """All its stages are PLAYING."""
@@ -118,6 +118,11 @@ class Recovery:
                 self._up(each, now)
         elif self._restart.policy == "process":
             self._up(watch, now)
+
+    def _give_chance(self, watch: Watch) -> None:
+        watch.policy.forget()
+        watch.failed = watch.again_at = None
+        watch.restart_at = 0.0
 
     def _up(self, watch: Watch, now: float) -> None:
         if watch.down_since is not None and watch.playing:
@@ -141,6 +146,8 @@ class Recovery:
         error.stage = error.stage or "+".join(watch.stages)
         watch.restart_at = None if delay_s is None else now + delay_s
         watch.failed = error if delay_s is None else None
+        waits = delay_s is None and not error.final and self._restart.policy == "process" and self._restart.again > 0
+        watch.again_at = now + self._restart.again if waits else None
         if watch.down_since is None:
             watch.down_since = now
         self._crew.move(watch, State.FAILED if delay_s is None else State.BACKOFF)

@@ -36,6 +36,7 @@ class Watch:
     ended: float | None = None
     finished: float | None = None
     restart_at: float | None = None
+    again_at: float | None = None  # another chance, though it was given up
     down_since: float | None = None
     failed: PipelineError | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -91,6 +92,32 @@ def test_what_is_failed_can_be_revived() -> None:
     outcome = operated(restarted(live(("pass", "doomed:Crashing", {"times": 2})), crashes=1), operator)
     assert outcome.error is None
     assert steady(operator.seen())
+
+
+def test_what_is_failed_gets_another_chance_by_itself_after_a_while() -> None:
+    def script(operator: Operator) -> Iterator[Moment]:
+        yield lambda: bool(operator.downs) and operator.downs[-1].delay_s is None
+        yield operator.up()
+        yield operator.frames(10)
+        operator.control.drain()
+
+    operator = Operator(script)
+    outcome = operated(restarted(live(("pass", "doomed:Crashing", {"times": 2})), crashes=1, again=0.3), operator)
+    assert outcome.error is None
+    assert steady(operator.seen())
+
+
+def test_an_error_that_is_final_gets_no_other_chance() -> None:
+    def script(operator: Operator) -> Iterator[Moment]:
+        yield operator.down()
+        past = time.monotonic() + 0.3  # when it would have had many
+        yield lambda: time.monotonic() > past
+        operator.control.drain()
+
+    operator = Operator(script)
+    outcome = operated(restarted(live(("pass", "doomed:Crashing", {"how": "final"})), again=0.01), operator)
+    assert len(operator.downs) == 1
+    assert isinstance(outcome.error, ConfigError)
 
 
 @pytest.mark.parametrize("process", ["tick", "pass", "note"])
