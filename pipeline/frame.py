@@ -131,8 +131,8 @@ class EventKind(enum.StrEnum):
     CAPS, EPOCH and LECTURE_START are sticky: a restarted receiver is given the newest of each before anything else.
     GAP: nothing is known from its pts until the next EPOCH or frame; ``data["reason"]`` says why. EPOCH: a new
     connection; ``data`` has ``epoch``, ``wall_ns`` and what the source knows of the stream. LECTURE_START: ``data``
-    has ``lecture`` (its name), ``folder``, and ``zero_ns``, the instant of CLOCK_MONOTONIC that is pts 0. The same
-    lecture may be announced again.
+    has ``lecture`` (its name), ``folder``, ``zero_ns``, the instant of CLOCK_MONOTONIC that is pts 0, and ``shift_ns``:
+    what was counted before is so much later in its time. The same lecture may be announced again.
     """
 
     CAPS = "caps"

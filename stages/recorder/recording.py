@@ -155,7 +155,7 @@ class Recording:
             return "disk-full"
         if packet.key:
             tracks.learn(packet.stream, packet.data)
-        begins = packet.stream == tracks.leader and (packet.key or not tracks.has_video)
+        begins = tracks.begins(packet)
         if self._segment is None:
             if self._needs_key and not begins:
                 return "before-keyframe"
@@ -212,8 +212,7 @@ class Recording:
                 first_s=str(first),
             ),
         ]
-        first_key = packet.stream == tracks.leader and (packet.key or not tracks.has_video)
-        row = SegmentRow(file, connection.epoch, packet.pts_ns, None, wall_ns, first_key=first_key)
+        row = SegmentRow(file, connection.epoch, packet.pts_ns, None, wall_ns, first_key=tracks.begins(packet))
         self._row = self._logbook.begin(row, self._memories)
         self._needs_key = False
         self._totals.segments += 1
@@ -283,6 +282,15 @@ class Recording:
 
     def _post(self, file: str, state: str, size: int) -> None:
         self._context.post("segment", {"file": file, "state": state, "bytes": size})
+
+
+def already() -> Callable[[], None]:
+    """Deferring for a packet that was acknowledged before it was known to be wanted."""
+    return _nothing
+
+
+def _nothing() -> None:
+    """Nobody waits."""
 
 
 def _same(release: Callable[[], None]) -> Callable[[], None]:

@@ -17,7 +17,8 @@ from pipeline.errors import StageError, WriteError
 from pipeline.frame import Event, EventKind, Flags, Frame, Output
 from pipeline.stage import Context, Properties, Stage
 from stages.recorder.packet import CameraPacket
-from stages.recorder.recording import Recording
+from stages.recorder.pre_roll import PreRoll
+from stages.recorder.recording import Recording, already
 from stages.recorder.terms import Connection, Settings, Totals
 from stages.recorder.tracks import Format, Tracks
 
@@ -50,6 +51,7 @@ class Recorder(Stage[RecorderProperties]):
         self._connection: Connection | None = None
         self._untaken: Path | None = None  # a folder that is to be recorded into, but has no room for a journal
         self._told = False
+        self._pre_roll = PreRoll()
         self._synced_ns = 0
 
     @property
@@ -72,6 +74,8 @@ class Recorder(Stage[RecorderProperties]):
         recording = self._recording
         packet = CameraPacket.of(frame)
         if recording is None:
+            if packet is not None and self._connection is not None:
+                self._pre_roll.add(packet, self._connection.tracks.begins(packet))
             self.drop("disk-full" if self._untaken else "no-lecture")
         elif packet is None:
             self.drop("malformed")
@@ -90,8 +94,10 @@ class Recorder(Stage[RecorderProperties]):
         """Discontinuities end a segment; a lecture has a folder of its own."""
         if event.kind is EventKind.EPOCH:
             self._connect(event)
-        elif event.kind is EventKind.GAP and self._recording is not None:
-            self._recording.interrupt()
+        elif event.kind is EventKind.GAP:
+            self._pre_roll.clear()
+            if self._recording is not None:
+                self._recording.interrupt()
         elif event.kind is EventKind.LECTURE_START:
             self._open_lecture(event)
         elif event.kind is EventKind.LECTURE_STOP and self._lecture is not None:
@@ -141,6 +147,7 @@ class Recorder(Stage[RecorderProperties]):
         old = self._connection
         if old is not None and (old.epoch, old.wall_ns, old.tracks.description) == (epoch, wall_ns, streams):
             return
+        self._pre_roll.clear()
         if self._recording is not None and old is not None:
             self._recording.interrupt()
         if old is not None:
@@ -160,7 +167,12 @@ class Recorder(Stage[RecorderProperties]):
         if lecture == self._lecture:
             return
         self._lecture = lecture
+        shift_ns = event.data.get("shift_ns")
+        before = self._pre_roll.take(shift_ns if isinstance(shift_ns, int) else 0)
         self._switch(event.pts_ns, folder)
+        if self._recording is not None:
+            for packet in before:
+                self._recording.packet(packet, already)
 
     def _switch(self, pts_ns: int, folder: str) -> None:
         if self._recording is not None:

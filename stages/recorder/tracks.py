@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from pipeline.errors import CapsError
 from stages.media.streams import opened
+from stages.recorder.packet import CameraPacket
 from stages.recorder.parameter_sets import extradata
 from stages.recorder.sound import Aac
 
@@ -62,6 +63,10 @@ class Tracks:
         videos = [track.index for track in self.tracks.values() if track.video]
         self.has_video = bool(videos)
         self.leader = videos[0] if videos else next(iter(self.tracks))
+
+    def begins(self, packet: CameraPacket) -> bool:
+        """Whether a recording may begin with this packet."""
+        return packet.stream == self.leader and (packet.key or not self.has_video)
 
     def learn(self, index: int, data: bytes) -> None:
         """A keyframe of a stream came by: if the description lacks its parameter sets, they are taken from here."""

@@ -44,11 +44,12 @@ class Pad:
     def lecture_start(self, data: Meta) -> Event:
         """A lecture begins, or goes on: time counts from ``data["zero_ns"]``."""
         zero_ns = int(str(data["zero_ns"]))
-        if zero_ns != self._zero_ns:
+        shift_ns = self._zero_ns - zero_ns
+        if shift_ns:
             self._zero_ns = zero_ns
             self._last_ns = -1
         self._last_ns = self.now_ns()
-        return Event(EventKind.LECTURE_START, self._last_ns, data)
+        return Event(EventKind.LECTURE_START, self._last_ns, {**data, "shift_ns": shift_ns})
 
     def lecture_stop(self, data: Meta) -> Event:
         self._last_ns = self.now_ns()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -141,10 +142,44 @@ def test_a_lecture_has_its_recording_in_its_own_folder(film: Path, tmp_path: Pat
         harness.push(frame)
     (row,) = rows(tmp_path / "one")
     assert row.state == "complete"
-    assert pictures(tmp_path / "one" / row.file) == 8
+    keys = [number for number, frame in enumerate(frames) if frame.meta["video"] and frame.meta["key"]]
+    begin = max(number for number in keys if number < 20)
+    shown = [frame for frame in frames[begin:50] if frame.meta["video"]]
+    assert pictures(tmp_path / "one" / row.file) == len(shown)
+    assert row.first_key
+    assert set(dropped(harness)) == {"no-lecture"}
     assert dropped(harness)["no-lecture"] == 20 + len(frames) - 50
-    assert dropped(harness)["before-keyframe"] > 0
     assert not list((tmp_path / "one").rglob("*.part"))
+
+
+def test_what_came_since_the_last_keyframe_begins_the_lecture_in_its_time(film: Path, tmp_path: Path) -> None:
+    camera = Camera(film)
+    harness = Harness(Recorder, floor=0)
+    harness.event(camera.connect())
+    frames = camera.frames()
+    for frame in frames[:20]:
+        harness.push(frame)
+    event = start(tmp_path / "one")
+    harness.event(replace(event, data={**event.data, "shift_ns": -frames[20].pts_ns}))
+    for frame in frames[20:40]:
+        harness.push(replace(frame, pts_ns=frame.pts_ns - frames[20].pts_ns))
+    harness.eos()
+    (row,) = rows(tmp_path / "one")
+    key = next(f for f in reversed(frames[:20]) if f.meta["video"] and f.meta["key"])
+    assert row.start_pts_ns == key.pts_ns - frames[20].pts_ns < 0
+
+
+def test_nothing_of_before_a_break_begins_a_lecture(film: Path, tmp_path: Path) -> None:
+    camera = Camera(film)
+    harness = Harness(Recorder, floor=0)
+    harness.event(camera.connect())
+    frames = camera.frames()
+    for frame in frames[:20]:
+        harness.push(frame)
+    harness.event(Event(EventKind.GAP, frames[19].pts_ns, {"reason": "stalled"}))
+    harness.event(start(tmp_path / "one"))
+    harness.eos()
+    assert rows(tmp_path / "one") == []
 
 
 def test_the_same_lecture_announced_again_changes_nothing(film: Path, tmp_path: Path) -> None:
