@@ -97,7 +97,10 @@ class Connection:
             if not streams:
                 # A damaged start of the stream looks the same; that heals.
                 raise Fault(
-                    Kind.NETWORK, f"'{endpoint.shown}': its {codec.name} cannot be recorded as it comes; tried again"
+                    Kind.NETWORK,
+                    f"'{endpoint.shown}': no picture came within {endpoint.open_timeout_s:g} s that says what the "
+                    f"{codec.name} stream is like; waiting longer the next time",
+                    unsaid=True,
                 )
         self._patience_ns = round(_SILENCE * endpoint.read_timeout_s * SECOND_NS)
         self._place = {stream.index: place for place, stream in enumerate(self._streams)}

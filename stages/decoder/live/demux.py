@@ -24,6 +24,7 @@ from stages.decoder.timing import ticks_to_ns
 
 _HELD_NS = 5 * SECOND_NS  # a connection that held for so long has proved itself
 _START_S = 10.0
+_MOST_PATIENCE = 10  # times open_timeout: 30 s from one keyframe to the next is what some encoders do
 _GRACE = 3  # read timeouts without a packet or a fault: FFmpeg itself gives up after about two
 
 
@@ -53,6 +54,7 @@ class Demuxer:
         self._backoff = Backoff(chance)
         self._ending = threading.Event()
         self._due_ns = 0
+        self._patience = 1  # grows with a camera that says nothing before its next keyframe
         self._known = False  # it was connected once: its address is no mistake
         self._thread = threading.Thread(target=self._run, name="demux", daemon=True)
 
@@ -87,6 +89,8 @@ class Demuxer:
         try:
             self._read()
         except Fault as fault:
+            if fault.unsaid:
+                self._patience = min(2 * self._patience, _MOST_PATIENCE)
             kind = Kind.NETWORK if fault.kind is Kind.ADDRESS and self._known else fault.kind
             delay_s = self._backoff.delay_s(kind)
             self._mailbox.put(Lost(fault, delay_s))
@@ -98,6 +102,7 @@ class Demuxer:
             endpoint = self._endpoint()
         except PipelineError as e:
             raise Fault(Kind.ADDRESS, str(e)) from None
+        endpoint = endpoint.patient(self._patience)
         grace_s = _GRACE * endpoint.read_timeout_s
         self._expect(2 * endpoint.open_timeout_s * len(endpoint.tries) + grace_s)
         feed = self._connect(endpoint)

@@ -22,11 +22,12 @@ class Kind(enum.StrEnum):
 class Fault(Exception):
     """A connection could not be made, or has ended."""
 
-    def __init__(self, kind: Kind, why: str, reason: str = "lost") -> None:
+    def __init__(self, kind: Kind, why: str, reason: str = "lost", unsaid: bool = False) -> None:
         super().__init__(why)
         self.kind = kind
         self.why = why
         self.reason = reason  # a short fixed word, for the GAP
+        self.unsaid = unsaid  # it was opened, but no picture came in time to say what the stream is
         self.stale = 0  # packets that FFmpeg gave out only because it gave up
 
 

@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline.errors import ConfigError, SourceError
 from stages.decoder.live.credentials import parted, secrets_of, shown, with_credentials
@@ -28,6 +28,10 @@ _PROTOCOLS = {"rtsp": "rtsp,rtp,udp,tcp", "rtsps": "rtsp,rtp,udp,tcp,tls", "http
 _RTSP_PROBE = {"analyzeduration": "100000", "probesize": "50000"}
 _WEB_PROBE = {"analyzeduration": "1000000"}  # FFmpeg's own 5 s are 5 s of a live stream that nobody sees
 _V4L2_FORMATS = ("h264", "mjpeg", "")  # what a camera has compressed can be recorded as it is; "" is raw
+
+
+_LONG_PROBE = "5000000"  # bytes, which is FFmpeg's own
+_DEADLINES = ("timeout", "rw_timeout")  # of FFmpeg's protocols, in us
 
 
 class Scheme(enum.StrEnum):
@@ -53,6 +57,18 @@ class Endpoint:
     read_timeout_s: float
     realtime: bool
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
+
+    def patient(self, times: int) -> Endpoint:
+        """The same, with so many times as long to open, and all of that to find out what the stream is like."""
+        if times == 1:
+            return self
+        seconds = self.open_timeout_s * times
+        probe = {"analyzeduration": _us(seconds), "probesize": _LONG_PROBE}
+        tries = tuple(
+            {**options, **probe, **{key: _us(seconds) for key in _DEADLINES if key in options}}
+            for options in self.tries
+        )
+        return replace(self, tries=tries, open_timeout_s=seconds)
 
 
 def scheme_of(uri: str) -> Scheme | None:
