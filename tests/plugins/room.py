@@ -36,13 +36,14 @@ class Room:
         stages: Mapping[str, Mapping[str, object]] | None = None,
         lectures: Mapping[str, object] | None = None,
         limits: Mapping[str, float] | None = None,
+        restart: Mapping[str, float] | None = None,
     ) -> None:
         self.folder, self.root = folder, folder / "lectures"
         self.socket = folder / "control.sock"
         self.config = folder / "room.toml"
         folder.mkdir(parents=True, exist_ok=True)
         given = {"decoder": {"uri": uri}, **(stages or {})}
-        self.config.write_text(_config(given, self.root, self.socket, lectures or {}, limits or {}))
+        self.config.write_text(_config(given, self.root, self.socket, lectures or {}, limits or {}, restart or {}))
         self.events: list[Told] = []
         self._arrived = threading.Condition()
         self._process: subprocess.Popen[str] | None = None
@@ -154,6 +155,7 @@ def _config(
     socket: Path,
     lectures: Mapping[str, object],
     limits: Mapping[str, float],
+    restart: Mapping[str, float],
 ) -> str:
     """configs/room.toml with these properties, places and times instead of its own."""
     document = tomllib.loads((ROOT / "configs" / "room.toml").read_text())
@@ -163,6 +165,7 @@ def _config(
     document["service"] = {**document.get("service", {}), "socket": str(socket), "http": ""}
     document["lectures"] = {"begin": "auto", "folder": str(root), "free_floor_gib": 0, **lectures}
     document["limits"] = {**document.get("limits", {}), **limits}
+    document["restart"] = {**document["restart"], **restart}
     return _toml(document)
 
 
