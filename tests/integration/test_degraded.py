@@ -16,7 +16,7 @@ from pipeline.messages import Down, Warn
 from pipeline.states import State
 from pipeline.supervisor import run
 
-SOON_S = 2.0
+SOON_S = 5.0  # a quarter of a second, unless the machine is busy
 
 
 def test_a_crash_loop_ends_in_failed_and_the_rest_goes_on_to_an_honest_end() -> None:

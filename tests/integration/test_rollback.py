@@ -13,7 +13,7 @@ from pipeline.config import PipelineConfig
 from pipeline.errors import StageError
 from pipeline.supervisor import Outcome, run
 
-SOON_S = 2.0
+SOON_S = 5.0  # a quarter of a second, unless the machine is busy
 
 
 COUNT = ("count", "Counting", {"frames": 60})
