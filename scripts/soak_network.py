@@ -23,6 +23,7 @@ from pipeline.frame import SECOND_NS
 FILM = Film(size=(640, 360), fps=10, seconds=60.0, seed=3, more={"slides": 12})
 _GRACE_NS = 2 * SECOND_NS
 _PATIENCE_S = 60.0
+_BETWEEN_S = 7.0  # after 5 s a connection has proved itself, and the next loss is a new one
 
 Tell = Callable[[str], None]
 
@@ -79,7 +80,7 @@ def suffer(folder: Path, rounds: int, tell: Tell) -> Suffered:
             for fault in FAULTS:
                 if number and fault.seconds > 60:
                     continue
-                time.sleep(4.0)
+                time.sleep(_BETWEEN_S)
                 down, back = _endure(server, room, fault)
                 outages.append((down, back[1]))
                 suffered.back_s[fault.name].append((back[1] - back[0]) / SECOND_NS)
