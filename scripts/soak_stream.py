@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from room import Room, is_event
-from rtsp import Film, ServerProcess
+from rtsp import RtspServer, lecture_clip
 from soak_frames import Growth, Sampler
 
 from pipeline.frame import SECOND_NS
@@ -22,6 +23,7 @@ from pipeline.frame import SECOND_NS
 STAGES = ("decoder", "recorder", "bgsub", "trigger", "dedup", "exporter")
 SIZE = (160, 90)
 _EVERY_S = 2.0
+_MADE_FPS = 100
 
 Tell = Callable[[str], None]
 
@@ -48,10 +50,11 @@ class Streamed:
 
 def stream(folder: Path, frames: int, fps: int, tell: Tell) -> Streamed:
     """Watch until so many pictures were sent."""
-    film = Film(size=SIZE, fps=fps, seconds=20.0, seed=3, gop_s=0.5, more={"slides": 6})
+    # Shown faster than it was made for: the same pictures, more of them a second.
+    clip = replace(lecture_clip(SIZE, _MADE_FPS, 30.0, seed=3, gop_s=0.5, more={"slides": 6}), fps=Fraction(fps))
     seconds = frames / fps
     stages: dict[str, dict[str, object]] = {"decoder": {"rate": 0}, "recorder": {"segment": 5}}
-    with ServerProcess(film, lifetime_s=seconds + 180) as server, Room(folder, server.url(), stages=stages) as room:
+    with RtspServer(clip, lifetime_s=seconds + 180) as server, Room(folder, server.url(), stages=stages) as room:
         room.start()
         room.wait_for(is_event("slide"), 60)
         begun = time.monotonic_ns()

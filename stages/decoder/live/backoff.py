@@ -11,6 +11,20 @@ _CAPS_S = {Kind.NETWORK: 2.0, Kind.AUTH: 30.0, Kind.ADDRESS: 30.0, Kind.CONFIG: 
 _JITTER = 0.25  # a room full of recorders must not ask a restarted camera all at once
 
 
+_LOGIN_GRACE_S = 60.0
+
+
+def judged(kind: Kind, known_s: float | None) -> Kind:
+    """What kind of fault it is, ``known_s`` after the last packet came; None: there never was one.
+
+    An address that worked before is no mistake of a person's. A login that worked a minute ago neither: cameras refuse
+    it while they start. Later it may have been changed, and asking often could have us locked out.
+    """
+    if known_s is None or (kind is Kind.AUTH and known_s > _LOGIN_GRACE_S):
+        return kind
+    return Kind.NETWORK if kind in (Kind.ADDRESS, Kind.AUTH) else kind
+
+
 class Backoff:
     """At once, then 0.2 s and twice as long each time, up to what the kind of fault allows.
 

@@ -16,7 +16,7 @@ from typing import Protocol
 from pipeline.errors import PipelineError
 from pipeline.frame import SECOND_NS
 from stages.decoder.live.arrivals import Arrived, Changed, Connected, Crashed, Lost, Mailbox
-from stages.decoder.live.backoff import Backoff
+from stages.decoder.live.backoff import Backoff, judged
 from stages.decoder.live.faults import Fault, Kind
 from stages.decoder.live.pacing import Pacer
 from stages.decoder.live.source import Endpoint
@@ -55,7 +55,7 @@ class Demuxer:
         self._ending = threading.Event()
         self._due_ns = 0
         self._patience = 1  # grows with a camera that says nothing before its next keyframe
-        self._known = False  # it was connected once: its address is no mistake
+        self._known_ns: int | None = None  # when it last gave a packet
         self._thread = threading.Thread(target=self._run, name="demux", daemon=True)
 
     def start(self) -> None:
@@ -91,8 +91,8 @@ class Demuxer:
         except Fault as fault:
             if fault.unsaid:
                 self._patience = min(2 * self._patience, _MOST_PATIENCE)
-            kind = Kind.NETWORK if fault.kind is Kind.ADDRESS and self._known else fault.kind
-            delay_s = self._backoff.delay_s(kind)
+            known_s = None if self._known_ns is None else (time.monotonic_ns() - self._known_ns) / SECOND_NS
+            delay_s = self._backoff.delay_s(judged(fault.kind, known_s))
             self._mailbox.put(Lost(fault, delay_s))
             self._expect(delay_s + 5)
             self._ending.wait(delay_s)
@@ -113,7 +113,7 @@ class Demuxer:
             self._mailbox.put(feed.facts)
             pacer = None if endpoint.realtime else Pacer()
             for arrived in feed.packets():
-                self._known = True
+                self._known_ns = time.monotonic_ns()
                 if isinstance(arrived, Changed):
                     self._mailbox.put(arrived)
                     continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stages.decoder.live.backoff import Backoff
+from stages.decoder.live.backoff import Backoff, judged
 from stages.decoder.live.faults import Kind
 
 
@@ -32,3 +32,20 @@ def test_a_connection_that_held_makes_the_next_loss_a_new_one() -> None:
         backoff.delay_s(Kind.NETWORK)
     backoff.succeeded()
     assert [backoff.delay_s(Kind.NETWORK) for _ in range(2)] == [0.0, 0.2]
+
+
+@pytest.mark.parametrize("kind", [Kind.ADDRESS, Kind.AUTH])
+def test_what_worked_a_moment_ago_is_no_mistake_of_a_person(kind: Kind) -> None:
+    assert judged(kind, None) is kind
+    assert judged(kind, 30.0) is Kind.NETWORK
+
+
+def test_a_login_that_is_refused_for_long_is_asked_seldom_again() -> None:
+    assert judged(Kind.AUTH, 61.0) is Kind.AUTH
+    assert judged(Kind.ADDRESS, 3600.0) is Kind.NETWORK
+
+
+@pytest.mark.parametrize("known_s", [None, 1.0])
+def test_other_faults_stay_what_they_are(known_s: float | None) -> None:
+    assert judged(Kind.CONFIG, known_s) is Kind.CONFIG
+    assert judged(Kind.NETWORK, known_s) is Kind.NETWORK

@@ -231,11 +231,10 @@ def test_a_server_that_accepts_and_says_nothing_is_given_up_in_time(server: Rtsp
 
 def test_a_camera_that_says_nothing_before_its_next_keyframe_is_waited_for_longer_each_time() -> None:
     rare = lecture_clip((320, 180), 10, 20.0, gop_s=10.0)
-    with RtspServer(rare) as server:
-        with Driven(server.url(), packets=True, open_timeout=0.5) as driven:
-            driven.until_state("lost")
-            driven.until(lambda: len(driven.frames("packets")) > 5, 40)
-            driven.until_frames(3)
+    with RtspServer(rare) as server, Driven(server.url(), packets=True, open_timeout=0.5) as driven:
+        driven.until_state("lost")
+        driven.until(lambda: len(driven.frames("packets")) > 5, 40)
+        driven.until_frames(3)
     why = [str(m.data["why"]) for m in driven.harness.context.messages if m.name == "source"]
     assert "waiting longer the next time" in why[1]
 
