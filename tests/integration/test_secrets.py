@@ -62,7 +62,7 @@ def test_a_password_is_told_to_the_camera_alone(camera: RtspServer, place: str, 
         uri = camera.url()
     else:
         properties, uri = {}, camera.url(f"hall:{quote(SECRET, safe='')}")
-    with Room(tmp_path, uri, stages={"decoder": {"uri": uri, **properties}}) as room:
+    with Room(tmp_path, uri, stages={"decoder": properties}) as room:
         room.start()
         room.wait_for(is_event("slide"))
         assert searched(room) == []

@@ -42,7 +42,7 @@ class Room:
         self.socket = folder / "control.sock"
         self.config = folder / "room.toml"
         folder.mkdir(parents=True, exist_ok=True)
-        given = {"decoder": {"uri": uri}, **(stages or {})}
+        given = {**(stages or {}), "decoder": {"uri": uri, **(stages or {}).get("decoder", {})}}
         self.config.write_text(_config(given, self.root, self.socket, lectures or {}, limits or {}, restart or {}))
         self.events: list[Told] = []
         self._arrived = threading.Condition()
