@@ -92,12 +92,15 @@ def opened(folder: Path) -> Journal:
 
 
 def lectures(root: Path) -> list[Lecture]:
-    """Every folder in ``root`` with a lecture's journal, oldest first. One that cannot be read is listed as such."""
+    """Every folder in ``root`` with a lecture's journal, oldest first. One that cannot be read is listed as such.
+
+    One that is being removed begins with a dot.
+    """
     if not root.is_dir():
         return []
     found = []
     for folder in root.iterdir():
-        if (folder / JOURNAL_NAME).is_file():
+        if not folder.name.startswith(".") and (folder / JOURNAL_NAME).is_file():
             try:
                 facts = _facts(folder)
             except OutputError:  # on a full disk SQLite may find no room for what it needs beside the file

@@ -119,6 +119,8 @@ def alive(path: Path) -> bool:
 def _running(environment: Mapping[str, str]) -> list[Path]:
     found: list[Path] = []
     for folder in folders(environment):
+        if folder.parent == Path(tempfile.gettempdir()) and not _ours(folder):
+            continue  # anybody can make it there, and would be taken for the daemon
         with contextlib.suppress(OSError):
             found += sorted(path for path in folder.glob(f"*{_SUFFIX}") if path.is_socket() and alive(path))
     return found

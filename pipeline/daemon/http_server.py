@@ -166,14 +166,14 @@ class HttpServer:
             ready = self._selector.select(1.0 if self._peers else None)
             now = time.monotonic()
             for key, mask in ready:
-                if key.fileobj is self._listening:
-                    self._accept(now)
-                elif (peer := self._peers.get(key.fd)) is not None:
+                if (peer := self._peers.get(key.fd)) is not None:
                     self._attend(peer, mask, now)
             for peer in [peer for peer in self._peers.values() if peer.gone or now > peer.deadline]:
                 self._selector.unregister(peer.descriptor)
                 del self._peers[peer.descriptor]
                 peer.close()
+            if any(key.fileobj is self._listening for key, _ in ready):
+                self._accept(now)  # last: those who have left make room for who comes
 
     def _accept(self, now: float) -> None:
         try:

@@ -88,7 +88,13 @@ class Decoder(Source[DecoderProperties]):
         else:
             from stages.decoder.live.entry import entered
 
-            self._source = source = endpoint(p, os.environ)
+            try:
+                self._source = source = endpoint(p, os.environ)
+            except ConfigError as e:
+                if not self.context.incarnation:
+                    raise
+                # It was right before: a password file that is being replaced must not be the end of a recording.
+                raise SourceError(str(e)) from e
             self._path = source.shown
             found = entered(p, source, self.context, self._shaper)
             if not isinstance(found, InputContainer):

@@ -84,14 +84,17 @@ def _analysed(folder: Path, gap: GapRow, segments: list[SegmentRow], convert: Co
     begin_ns, end_ns = max(0, gap.start_pts_ns - _BEFORE_NS), gap.end_pts_ns + _AFTER_NS
     found: list[Found] = []
     while begin_ns < end_ns:
-        video, result = scratch / f"{len(found)}-{begin_ns}.mkv", scratch / f"{len(found)}-{begin_ns}"
+        video, result = scratch / f"{begin_ns}.mkv", scratch / f"{begin_ns}"
         try:
             stretch = cut(pieces, begin_ns, end_ns, video)
         except DataError:
             break  # nothing more of it can be read
-        convert(video, result)
-        with Journal(result / JOURNAL_NAME) as journal:
-            found += found_in(result, journal, stretch.start_ns)
+        try:
+            convert(video, result)
+            with Journal(result / JOURNAL_NAME) as journal:
+                found += found_in(result, journal, stretch.start_ns)
+        except DataError:
+            pass  # it holds no picture, and will hold none at the next try
         if stretch.end_ns <= begin_ns:
             break
         begin_ns = stretch.end_ns  # where the camera's parameters change, a new file begins

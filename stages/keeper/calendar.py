@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipeline.errors import ConfigError
 from stages.keeper.schedule import Slot
+from stages.keeper.words import one_line
 
 _LARGEST_BYTES = 16 * 2**20
 _UID_LENGTH = 200
@@ -54,8 +55,8 @@ def slots(data: bytes, from_ns: int, to_ns: int, local: tzinfo | None = None) ->
         start_ns, end_ns = _wall_ns(start.dt, local), _wall_ns(stop.dt, local)
         if start_ns is None or end_ns is None or end_ns <= start_ns:
             continue
-        title = " ".join(str(event.get("SUMMARY", "")).split())[:_TITLE_LENGTH]
-        found.append(Slot(str(event.get("UID", ""))[:_UID_LENGTH], title, start_ns, end_ns))
+        title = one_line(str(event.get("SUMMARY", "")))[:_TITLE_LENGTH]
+        found.append(Slot(one_line(str(event.get("UID", "")))[:_UID_LENGTH], title, start_ns, end_ns))
     return sorted(found, key=lambda slot: (slot.start_ns, slot.uid))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from pydantic import JsonValue
 
 from pipeline.frame import Meta
 from stages.journal import Journal
@@ -11,7 +14,8 @@ from stages.keeper.endings import ANALYSIS, SLOT, STOPPED, last_known_ns
 from stages.keeper.lecture_time import Continuation, Now, continuation
 from stages.keeper.logbook import Logbook
 from stages.keeper.schedule import Slot
-from stages.lecture import OPEN, create, lectures, opened
+from stages.keeper.words import time_of_day
+from stages.lecture import LECTURE, create, opened
 
 
 @dataclass(slots=True)
@@ -41,6 +45,16 @@ class CurrentLecture:
     def pts_ns(self, mono_ns: int) -> int:
         """Lecture time."""
         return max(0, mono_ns - self.zero_ns)
+
+    def facts(self, mono_ns: int) -> Meta:
+        """For ``status``."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "state": "closing" if self.is_closing else "open",
+            "begun": time_of_day(self.begun_wall_ns),
+            "length_s": round(self.pts_ns(mono_ns) / 10**9, 1),
+        }
 
     @property
     def start(self) -> Meta:
@@ -76,20 +90,17 @@ def begin(root: Path, title: str, now: Now, slot: Slot | None) -> CurrentLecture
     return CurrentLecture(folder.absolute(), title, now.mono_ns, now.wall_ns, slot)
 
 
-def interrupted(root: Path, now: Now) -> list[Found]:
-    """All that are open in ``root``, the one that was worked on last first. Raises OutputError."""
-    found = []
-    for lecture in lectures(root):
-        if lecture.state != OPEN:
-            continue
-        with opened(lecture.path) as journal:
-            known_ns, notes, sessions = last_known_ns(journal), journal.notes(), journal.sessions()
-        goes_on = None
-        if sessions and STOPPED not in notes:
-            goes_on = continuation(sessions[-1], known_ns, now)
-        slot = _slot(notes.get(SLOT))
-        found.append(Found(lecture.path, lecture.title, lecture.begun_wall_ns, slot, known_ns, goes_on))
-    return sorted(found, key=lambda each: each.goes_on.away_ns if each.goes_on else now.wall_ns)
+def found_in(folder: Path, journal: Journal, now: Now) -> Found:
+    """A lecture that is open in its journal. Raises OutputError."""
+    known_ns, notes, sessions = last_known_ns(journal), journal.notes(), journal.sessions()
+    given = notes.get(LECTURE)
+    told = given if isinstance(given, dict) else {}
+    title, begun_wall_ns = str(told.get("title") or ""), told.get("begun_wall_ns")
+    goes_on = None
+    if sessions and STOPPED not in notes:
+        goes_on = continuation(sessions[-1], known_ns, now)
+    begun_ns = begun_wall_ns if isinstance(begun_wall_ns, int) else 0
+    return Found(folder, title, begun_ns, slot_of(notes), known_ns, goes_on)
 
 
 def go_on(found: Found, goes_on: Continuation, now: Now) -> CurrentLecture:
@@ -109,8 +120,9 @@ def _end_gap(journal: Journal, pts_ns: int) -> None:
         journal.close_gap(gap.id, pts_ns)
 
 
-def _slot(noted: object) -> Slot | None:
-    match noted:
+def slot_of(notes: Mapping[str, JsonValue]) -> Slot | None:
+    """The event that a lecture was begun for, from the notes of its journal."""
+    match notes.get(SLOT):
         case [str(uid), str(title), int(start_ns), int(end_ns)]:
             return Slot(uid, title, start_ns, end_ns)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stages.keeper.auto import Auto, Wish
@@ -60,7 +61,11 @@ class Deciding:
         if self._auto is not None:
             self._auto.dismiss()
         if slot is not None:
-            self._dismissed |= {slot.key}
+            self.ended_early([slot])
+
+    def ended_early(self, slots: Sequence[Slot]) -> None:
+        """Their lectures were ended before they were over, now or before a restart."""
+        self._dismissed |= {slot.key for slot in slots}
 
     def turn(self, now: Now) -> str:
         """A sentence, if the calendar cannot be read."""

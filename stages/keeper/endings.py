@@ -40,10 +40,3 @@ def close(folder: Path, wall_ns: int, pts_ns: int | None = None) -> None:
                 journal.close_gap(gap.id, end_ns)
         journal.note(STATE, CLOSED)
         journal.note(ENDED, wall_ns)
-
-
-def needs_finishing(folder: Path) -> bool:
-    """Whether it has ended and not all was made of it. Raises OutputError."""
-    with opened(folder) as journal:
-        notes = journal.notes()
-    return notes.get(STATE) == CLOSED and FINISHED not in notes

@@ -7,15 +7,16 @@ made of one that has ended, ``sweeping`` what has to go. All in one thread, and 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from pipeline.config import PipelineConfig
 from pipeline.daemon.keeper import News
-from pipeline.errors import ConfigError, OutputError, ServiceError
+from pipeline.errors import ConfigError, OutputError, ServiceError, WriteError
 from pipeline.frame import Meta
 from pipeline.messages import BusMessage, Down, Element, StateChanged, Up
 from pipeline.states import State
+from stages.durable import may_pass
 from stages.keeper import current, endings
 from stages.keeper.analysis_gaps import AnalysisGaps
 from stages.keeper.auto import Wish
@@ -24,19 +25,19 @@ from stages.keeper.deciding import Deciding
 from stages.keeper.finisher import Finisher
 from stages.keeper.layout import layout
 from stages.keeper.lecture_time import Now
-from stages.keeper.retention import DAY_NS, Limits
+from stages.keeper.left_behind import Left, LeftBehind
+from stages.keeper.repeats import Repeats
 from stages.keeper.schedule import Slot
 from stages.keeper.settings import TABLE, settings
 from stages.keeper.surroundings import Surroundings
 from stages.keeper.sweeping import Sweeping
 from stages.keeper.words import length, text_of, time_of_day
-from stages.lecture import CLOSED, lectures, opened
+from stages.lecture import opened
 
 if TYPE_CHECKING:
     from pipeline.supervisor.desk import Control
 
 _CLOSING_NS = 30 * 10**9  # a picture may have to be written first
-_HOUR_NS = 3600 * 10**9
 _AGAIN_NS = 10 * 10**9
 
 
@@ -56,7 +57,10 @@ class LectureKeeper:
         self._layout = layout(config)
         self._control: Control | None = None
         self._lecture: CurrentLecture | None = None
+        self._unheard: Meta | None = None  # a lecture's end of which those behind the source do not know
         self._gaps = AnalysisGaps(self._layout.analysis)
+        self._left, self._repeats = LeftBehind(), Repeats()
+        self._let_go: Callable[[], None] = lambda: None
         self._not_before_ns = 0
         self._news: deque[News] = deque(maxlen=100)
         self._deciding = Deciding(self._settings, self._around.begin_job)
@@ -73,17 +77,8 @@ class LectureKeeper:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as e:
             raise OutputError(f"[{TABLE}] folder: '{root}' cannot be made: {e.strerror}") from e
-        longest_ns = round(self._settings.continue_within_h * _HOUR_NS)
-        for found in current.interrupted(root, now):
-            goes_on = found.goes_on
-            if self._lecture is None and goes_on is not None and goes_on.away_ns <= longest_ns:
-                self._lecture = current.go_on(found, goes_on, now)
-                self._tell_start()
-            else:
-                endings.close(found.folder, now.wall_ns)
-        for lecture in lectures(root):
-            if lecture.state == CLOSED and endings.needs_finishing(lecture.path):
-                self._finisher.add(lecture.path, now.mono_ns)
+        self._let_go = self._around.claim(root)
+        self._take_up(self._left.look(root, self._settings.continue_within_ns, now), now)
 
     def hear(self, message: BusMessage) -> None:
         """One message of the bus."""
@@ -92,7 +87,9 @@ class LectureKeeper:
         match message:
             case StateChanged(self._layout.source, _, State.PLAYING):
                 self._tell_again()
-            case Down(process, _, why, delay_s):
+            case Down(process, stages, why, delay_s):
+                if self._layout.source in stages:
+                    self._deciding.observe("lost", now)  # it cannot say so itself any more
                 self._event("failed" if delay_s is None else "down", f"{process}: {why}", now)
             case Up(process, stages, _, down_s):
                 self._event("up", f"{process}, after {down_s:.1f} s", now)
@@ -106,7 +103,9 @@ class LectureKeeper:
                 state, why = str(data.get("state") or ""), str(data.get("why") or "")
                 self._event("recording", f"{state}: {why}" if why else state, now)
             case Element(self._layout.exporter, "lecture", {"lecture": name, "state": "closed"}):
-                if self._lecture is not None and self._lecture.is_closing and name == self._lecture.name:
+                if self._lecture is None or name != self._lecture.name:  # so late that it was done without
+                    self._finisher.add(self._settings.folder.absolute() / str(name), now.mono_ns)
+                elif self._lecture.is_closing:
                     self._closed(now)
 
     def turn(self) -> list[News]:
@@ -122,11 +121,14 @@ class LectureKeeper:
                 self._gaps.follow(lecture, now.mono_ns)
             if lecture.closing_until_ns is not None and now.mono_ns >= lecture.closing_until_ns:
                 self._close(lecture, now)
-        if now.mono_ns >= self._not_before_ns and (lecture is None or not lecture.is_closing):
+        self._take_up(self._left.turn(self._lecture is not None, self._settings.continue_within_ns, now), now)
+        if now.mono_ns >= self._not_before_ns and (self._lecture is None or not self._lecture.is_closing):
             self._decide(now)
         self._news += self._finisher.turn(now.mono_ns)
-        swept = self._sweeping.turn(now.mono_ns, now.wall_ns, self._limits(), self._busy())
-        told = [*self._news, *([swept] if swept else [])]
+        swept = self._sweeping.turn(now.mono_ns, now.wall_ns, self._settings.limits, self._busy())
+        if swept is not None:
+            (self._complain if swept.trouble else self._say)(swept.text)
+        told = list(self._news)
         self._news.clear()
         return told
 
@@ -154,15 +156,8 @@ class LectureKeeper:
 
     def status(self) -> Meta:
         """Facts of the lecture and of what goes on around it."""
-        now, lecture, told = self._now(), self._lecture, {}
-        if lecture is not None:
-            told = {
-                "name": lecture.name,
-                "title": lecture.title,
-                "state": "closing" if lecture.is_closing else "open",
-                "begun": time_of_day(lecture.begun_wall_ns),
-                "length_s": round(lecture.pts_ns(now.mono_ns) / 10**9, 1),
-            }
+        now, lecture = self._now(), self._lecture
+        told = lecture.facts(now.mono_ns) if lecture is not None else {}
         around: dict[str, object] = {"folder": str(self._settings.folder), "begin": self._settings.begin}
         if (coming := self._deciding.coming(now)) is not None:
             around["next"] = {
@@ -196,8 +191,21 @@ class LectureKeeper:
             self._event("lecture", "the daemon ends", now)
             if self._lecture.is_closing:
                 self._close(self._lecture, now)
+        self._let_go()
 
     # -- the lecture --
+
+    def _take_up(self, left: Left | None, now: Now) -> None:
+        if left is None:
+            return
+        if left.lecture is not None:
+            self._lecture = left.lecture
+            self._tell_start()
+        for folder in left.to_finish:
+            self._finisher.add(folder, now.mono_ns)
+        self._deciding.ended_early(left.dismissed)
+        for problem in left.problems:
+            self._complain(problem)
 
     def _decide(self, now: Now) -> None:
         lecture = self._lecture
@@ -216,7 +224,7 @@ class LectureKeeper:
         if self._lecture is not None:
             what = "is still being closed; try again" if self._lecture.is_closing else "is open; stop it first"
             raise ServiceError(f"lecture '{self._lecture.name}' {what}")
-        self._lecture = current.begin(self._settings.folder, title, now, slot)
+        self._lecture, self._unheard = current.begin(self._settings.folder, title, now, slot), None
         self._tell_start()
         return self._lecture
 
@@ -234,10 +242,13 @@ class LectureKeeper:
         try:
             endings.close(lecture.folder, now.wall_ns, lecture.ended_pts_ns)
         except OutputError as e:
-            lecture.closing_until_ns = now.mono_ns + _AGAIN_NS
             self._complain(f"lecture '{lecture.name}' cannot be closed: {e}")
+            lecture.closing_until_ns = now.mono_ns + _AGAIN_NS
+            if not (isinstance(e, WriteError) and may_pass(e)):  # its folder is gone: it must not stay for ever
+                self._lecture, self._unheard = None, lecture.stop
             return
         self._complain(f"lecture '{lecture.name}' was closed without its exporter, which did not answer")
+        self._unheard = lecture.stop
         self._closed(now)
 
     def _closed(self, now: Now) -> None:
@@ -252,8 +263,9 @@ class LectureKeeper:
     def _tell_again(self) -> None:
         """The source's process is new and knows nothing."""
         self._tell_start()
-        if self._lecture is not None and self._lecture.is_closing:
-            self._tell("lecture-stop", self._lecture.stop)
+        lecture = self._lecture
+        if (stop := self._unheard if lecture is None else lecture.stop if lecture.is_closing else None) is not None:
+            self._tell("lecture-stop", stop)
 
     def _tell(self, name: str, data: Meta) -> None:
         if self._control is not None and self._control.states().get(self._layout.source) is State.PLAYING:
@@ -275,16 +287,12 @@ class LectureKeeper:
         self._news.append(News(text))
 
     def _complain(self, text: str) -> None:
-        if text:
+        if text and self._repeats.is_new(text, self._around.mono()):
             self._news.append(News(text, trouble=True))
 
     def _busy(self) -> list[str]:
         names = [self._finisher.busy_with, *self._finisher.waiting]
         return [*names, self._lecture.name] if self._lecture is not None else names
-
-    def _limits(self) -> Limits:
-        s = self._settings
-        return Limits(round(s.keep_days * DAY_NS), round(s.keep_gib * 2**30), round(s.free_floor_gib * 2**30))
 
     def _now(self) -> Now:
         return Now(self._boot, self._around.mono(), self._around.wall())

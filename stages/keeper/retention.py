@@ -1,7 +1,7 @@
 """What is to be removed so that lectures keep within their limits: a pure plan, from what there is and what is free.
 
 A lecture that is open is never touched. Of finished ones the recording goes first, oldest lecture first; slides and
-journal stay until the lecture is too old, and for ever if no age is set.
+journal stay until the lecture is too old, and for ever if no age is set, or none is known.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 DAY_NS = 86_400 * 10**9
+_SET_NS = 1_577_836_800 * 10**9  # 2020: a machine whose clock says less has not been told the time yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def plan(lectures: Sequence[HeldLecture], free_bytes: int, limits: Limits, wall_
     removals: list[Removal] = []
     kept: list[HeldLecture] = []
     for lecture in finished:
-        if limits.keep_ns and wall_ns - lecture.ended_wall_ns > limits.keep_ns:
+        is_dated = lecture.ended_wall_ns >= _SET_NS
+        if limits.keep_ns and is_dated and wall_ns - lecture.ended_wall_ns > limits.keep_ns:
             why = f"older than {limits.keep_ns / DAY_NS:g} days"
             removals.append(Removal(lecture.name, "", _size(lecture), why))
         else:

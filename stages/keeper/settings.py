@@ -10,6 +10,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import ConfigError
+from stages.keeper.retention import DAY_NS, Limits
 
 TABLE = "lectures"
 
@@ -38,6 +39,17 @@ class LectureSettings(BaseModel):
     free_floor_gib: float = Field(
         2.0, ge=0, description="GiB free on the disk, below which the oldest recordings are removed"
     )
+
+    @property
+    def continue_within_ns(self) -> int:
+        """After how long a lecture that was interrupted is over."""
+        return round(self.continue_within_h * 3600 * 10**9)
+
+    @property
+    def limits(self) -> Limits:
+        """Within which the lectures are kept."""
+        gib = 2**30
+        return Limits(round(self.keep_days * DAY_NS), round(self.keep_gib * gib), round(self.free_floor_gib * gib))
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -19,6 +19,7 @@ from stages.keeper.retention import HeldFile, HeldLecture, Limits, Removal, plan
 from stages.lecture import CLOSED, looked_at, opened
 
 _EVERY_NS = 60 * 10**9
+_STUCK_NS = 3600 * 10**9  # before a lecture that could not be removed is tried again
 _REMOVED = ".removed-"
 _DELETED = "deleted"
 
@@ -31,6 +32,7 @@ class Sweeping:
         self._free = free
         self._begun_ns: int | None = None
         self._steps: Iterator[News | None] | None = None
+        self._stuck: dict[str, int] = {}  # lectures that could not be removed, and when that was tried
 
     def turn(self, now_ns: int, wall_ns: int, limits: Limits, busy: Collection[str]) -> News | None:
         """Do the next piece; a sentence about what was removed, or why it could not be."""
@@ -38,7 +40,8 @@ class Sweeping:
             if self._begun_ns is not None and now_ns - self._begun_ns < _EVERY_NS:
                 return None
             self._begun_ns = now_ns
-            self._steps = self._sweep(wall_ns, limits, busy)
+            self._stuck = {name: at_ns for name, at_ns in self._stuck.items() if now_ns - at_ns < _STUCK_NS}
+            self._steps = self._sweep(now_ns, wall_ns, limits, {*busy, *self._stuck})
         try:
             return next(self._steps)
         except StopIteration:
@@ -46,16 +49,16 @@ class Sweeping:
         except OSError as e:
             self._steps = None
             return News(f"old lectures cannot be removed from '{self.root}': {e.strerror or e}", trouble=True)
-        except OutputError as e:
-            self._steps = None
-            return News(f"old lectures cannot be removed: {e}", trouble=True)
         return None
 
-    def _sweep(self, wall_ns: int, limits: Limits, busy: Collection[str]) -> Iterator[News | None]:
+    def _sweep(self, now_ns: int, wall_ns: int, limits: Limits, busy: Collection[str]) -> Iterator[News | None]:
         if not self.root.is_dir() or limits == Limits():
             return
         for left in self.root.glob(f"{_REMOVED}*"):
-            shutil.rmtree(left)
+            try:
+                shutil.rmtree(left)
+            except OSError as e:
+                yield News(f"'{left}' cannot be removed: {e.strerror or e}", trouble=True)
             yield None
         held: list[HeldLecture] = []
         for folder in sorted(self.root.iterdir()):
@@ -64,9 +67,16 @@ class Sweeping:
                 held.append(lecture)
             yield None
         for removal in plan(held, self._free(self.root), limits, wall_ns):
-            if removal.lecture in busy:  # it was begun in the meantime
+            if removal.lecture in self._stuck:
                 continue
-            remove(self.root, removal, wall_ns)
+            try:
+                remove(self.root, removal, wall_ns)
+            except (OSError, OutputError) as e:
+                # The next sweep plans without it: its bytes do not come free.
+                self._stuck[removal.lecture] = now_ns
+                why = e.strerror or str(e) if isinstance(e, OSError) else str(e)
+                yield News(f"lecture '{removal.lecture}' cannot be removed: {why}", trouble=True)
+                continue
             what = (
                 f"'{removal.file}' of lecture '{removal.lecture}'" if removal.file else f"lecture '{removal.lecture}'"
             )

@@ -15,7 +15,12 @@ def text_of(arguments: Meta, key: str) -> str:
     value = arguments.get(key, "")
     if not isinstance(value, str):
         raise ConfigError(f"{key}: it must be text")
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in value).split())[:_LONGEST_TEXT]
+    return one_line(value)[:_LONGEST_TEXT]
+
+
+def one_line(text: str) -> str:
+    """What can be printed of it: no line ends, nothing that a terminal obeys, no halves of characters."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def length(pts_ns: int) -> str:

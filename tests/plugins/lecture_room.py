@@ -14,6 +14,7 @@ from pipeline.config import LinkConfig, PipelineConfig, StageConfig
 from pipeline.messages import Element, StateChanged
 from pipeline.states import State
 from stages.journal import Journal
+from stages.keeper.claim import claim
 from stages.keeper.job import Done, Job
 from stages.keeper.keeper import LectureKeeper
 from stages.keeper.surroundings import Surroundings
@@ -63,10 +64,12 @@ class Room:
         self.mono, self.wall, self.boot, self.free = 1000 * S, WALL, "boot-a", 2**50
         self.jobs = Jobs()
         self.said: list[str] = []
+        self.claims: list[Callable[[], None]] = []
         self.start({})
 
     def start(self, table: Mapping[str, object]) -> None:
-        """The daemon is started (again), with this table [lectures]."""
+        """The daemon is started (again), with this table [lectures]; of one before it the kernel let go."""
+        self.let_go()
         self.control = FakeControl(known_states=dict.fromkeys(NAMES, State.NULL))
         stages = tuple(StageConfig(name, f"stages.{name}:{name.title()}", name) for name in NAMES)
         links = tuple(
@@ -75,9 +78,17 @@ class Room:
         )
         tables = {"lectures": {"folder": str(self.root), **table}}
         around = Surroundings(
-            lambda: self.mono, lambda: self.wall, lambda: self.boot, lambda path: self.free, self.jobs.begin
+            lambda: self.mono, lambda: self.wall, lambda: self.boot, lambda path: self.free, self.jobs.begin, self.claim
         )
         self.keeper = LectureKeeper(PipelineConfig(stages, links, application=tables), around)
+
+    def claim(self, root: Path) -> Callable[[], None]:
+        self.claims.append(claim(root))
+        return self.let_go
+
+    def let_go(self) -> None:
+        while self.claims:
+            self.claims.pop()()
 
     def play(self) -> None:
         """The loop begins and all stages play."""

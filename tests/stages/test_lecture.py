@@ -79,6 +79,12 @@ def test_other_folders_are_no_lectures(root: Path) -> None:
         lecture.opened(root / "gone")
 
 
+def test_one_that_is_being_removed_is_listed_no_more(root: Path) -> None:
+    folder = lecture.create(root, "Analysis", BEGUN)
+    folder.rename(root / f".removed-{folder.name}")
+    assert lecture.lectures(root) == []
+
+
 def test_a_root_that_cannot_be_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputError, match="cannot create a lecture in .*file"):

@@ -21,6 +21,7 @@ from stages.decoder.live.connection import Connection
 from stages.decoder.live.decoding import PacketDecoder
 from stages.decoder.live.demux import Demuxer, Feed
 from stages.decoder.live.faults import Kind
+from stages.decoder.live.lookup import look_up
 from stages.decoder.live.pads import Pad
 from stages.decoder.live.payload import Signs
 from stages.decoder.live.pending import Begin, End, Opened, Pending, Timed, Told
@@ -57,7 +58,7 @@ class Capture:
         late_ns = self._stalled_ns if source.realtime else None
         self._late_ns = late_ns
         self._mailbox = Mailbox(LIMIT_BYTES)
-        self._demuxer = Demuxer(lambda: endpoint(properties, os.environ), self._connect, self._mailbox)
+        self._demuxer = Demuxer(lambda: endpoint(properties, os.environ), self._connect, self._mailbox, look_up=look_up)
         self._connections = 0
         # A restarted source goes on in the time of the run, until a lecture's own is told again.
         zero_ns = context.began_ns if context.incarnation else monotonic()

@@ -84,7 +84,8 @@ def with_credentials(url: str, where: str, environ: Mapping[str, str]) -> str:
     if not user or not colon or "\n" in password:
         raise ConfigError(f"property 'credentials': {kind} '{name}' must hold one line, user:password")
     scheme, _, rest = parted(url)
-    return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
+    user, password = (quote(text, safe="", errors="surrogateescape") for text in (user, password))  # of any encoding
+    return f"{scheme}://{user}:{password}@{rest}"
 
 
 def _from_file(name: str) -> str:

@@ -18,6 +18,7 @@ from pipeline.frame import SECOND_NS
 from stages.decoder.live.arrivals import Arrived, Changed, Connected, Crashed, Lost, Mailbox
 from stages.decoder.live.backoff import Backoff, judged
 from stages.decoder.live.faults import Fault, Kind
+from stages.decoder.live.lookup import LONGEST_S
 from stages.decoder.live.pacing import Pacer
 from stages.decoder.live.source import Endpoint
 from stages.decoder.timing import ticks_to_ns
@@ -47,10 +48,13 @@ class Demuxer:
         connect: Callable[[Endpoint], Feed],
         mailbox: Mailbox,
         chance: Callable[[], float] = random.random,
+        look_up: Callable[[Endpoint], None] = lambda endpoint: None,
     ) -> None:
+        """``look_up`` raises Fault for an endpoint without an address."""
         self._endpoint = endpoint
         self._connect = connect
         self._mailbox = mailbox
+        self._look_up = look_up
         self._backoff = Backoff(chance)
         self._ending = threading.Event()
         self._due_ns = 0
@@ -103,6 +107,8 @@ class Demuxer:
         except PipelineError as e:
             raise Fault(Kind.ADDRESS, str(e)) from None
         endpoint = endpoint.patient(self._patience)
+        self._expect(LONGEST_S)
+        self._look_up(endpoint)
         grace_s = _GRACE * endpoint.read_timeout_s
         self._expect(2 * endpoint.open_timeout_s * len(endpoint.tries) + grace_s)
         feed = self._connect(endpoint)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,3 +110,16 @@ def test_what_a_dead_daemon_left_is_no_daemon(runtime: dict[str, str], tmp_path:
     assert copy.is_socket()
     with pytest.raises(ServiceError, match="no daemon runs"):
         address.find("", runtime)
+
+
+def test_a_daemon_in_a_folder_of_somebody_else_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    folder = tmp_path / f"slidetap-{os.getuid()}"
+    folder.mkdir(mode=0o700)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(folder / "hall-of-a-stranger.sock"))
+        listening.listen()
+        assert address.find("hall-of-a-stranger", {}).parent == folder
+        folder.chmod(0o755)  # as whoever made it first left it
+        with pytest.raises(ServiceError, match="hall-of-a-stranger"):
+            address.find("hall-of-a-stranger", {})

@@ -76,3 +76,9 @@ def test_it_speaks_the_daemons_language() -> None:
     assert value("ExecReload").startswith("/bin/kill -HUP")
     assert value("RuntimeDirectory") == "slidetap"
     assert value("RuntimeDirectoryMode") == "0700"
+
+
+def test_no_two_instances_share_a_folder_of_lectures() -> None:
+    folder = value("WorkingDirectory")
+    assert "%i" in folder
+    assert folder.removeprefix("/var/lib/") in value("StateDirectory").split()

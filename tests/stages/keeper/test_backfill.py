@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.errors import DataError
 from stages.journal import Journal, SegmentRow
 from stages.keeper.backfill import Filled, backfill, convert_file
 from stages.keeper.endings import close
@@ -97,6 +98,24 @@ def test_a_gap_without_a_recording_stays_one(
     assert backfill(folder) == Filled(0, 0)
     with opened(folder) as journal:
         assert not journal.gaps()[0].filled
+
+
+def test_a_recording_without_a_picture_fills_its_gap_with_nothing_and_holds_up_no_other(
+    recorded: tuple[Path, Path], tmp_path: Path
+) -> None:
+    folder = with_a_gap(tmp_path, recorded, (8, 16))
+    with opened(folder) as journal:
+        journal.close_gap(journal.open_gap("analysis", 101 * S, "bgsub: signal 9"), 104 * S)
+    asked: list[Path] = []
+
+    def convert(video: Path, result: Path) -> None:
+        asked.append(video)
+        raise DataError(f"'{video}': no picture in it could be decoded")
+
+    assert backfill(folder, convert) == Filled(2, 0)
+    assert len(asked) == 2
+    with opened(folder) as journal:
+        assert all(gap.filled for gap in journal.gaps())
 
 
 def test_finishing_fills_exports_and_notes_that_it_is_done(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lecture_room import WALL, Room, S
 
+from pipeline.messages import Down
 from stages.keeper.job import Done
 
 HOUR = 3600 * S
@@ -122,3 +123,18 @@ def test_a_folder_that_cannot_be_written_is_tried_again_later(room: Room) -> Non
     room.root.unlink()
     room.wait(10)
     assert room.name
+
+
+def test_auto_ends_one_whose_source_has_died_and_cannot_say_that_it_is_lost(room: Room) -> None:
+    room.start({"begin": "auto", "end_after_min": 1})
+    room.play()
+    room.source("live")
+    room.wait(1)
+    name = room.name
+    room.keeper.hear(Down("decoder", ("decoder",), "signal 11", None))
+    room.wait(59)
+    assert room.name == name
+    room.wait(2)
+    assert room.keeper.status()["lecture"] != {}
+    room.wait(31)
+    assert room.name == ""

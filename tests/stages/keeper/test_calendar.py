@@ -85,3 +85,12 @@ def test_as_a_process_it_prints_json_or_why_not(tmp_path: Path, capsys: pytest.C
     start = ns(2026, 10, 12, 10)
     assert main([str(path), str(start - HOUR), str(start + HOUR)]) == 0
     assert json.loads(capsys.readouterr().out) == [["event-0", "A", start, start + HOUR]]
+
+
+def test_a_title_holds_nothing_that_a_terminal_obeys() -> None:
+    (slot,) = slots(
+        calendar("SUMMARY:\x1b[31m../../etc\x07 UID:a\x9bb DTSTART:20261012T080000Z DTEND:20261012T090000Z"),
+        ns(2026, 10, 1),
+        ns(2026, 12, 1),
+    )
+    assert (slot.title, slot.uid) == ("[31m../../etc", "a b")

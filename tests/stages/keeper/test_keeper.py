@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from lecture_room import WALL, Room, S
 
 from pipeline.errors import ConfigError, ServiceError
-from pipeline.messages import Down, Heartbeat, Up
+from pipeline.messages import Down, Element, Heartbeat, Up
+from pipeline.states import State
 from stages.journal import Journal
 from stages.keeper.job import Done
 from stages.lecture import lectures
@@ -198,3 +201,46 @@ def test_status_tells_of_the_lecture(room: Room) -> None:
     told = room.keeper.status()["lecture"]
     assert isinstance(told, dict)
     assert (told["title"], told["state"], told["length_s"]) == ("Analysis", "open", 90.0)
+
+
+def test_those_behind_a_source_that_was_away_learn_of_the_end_when_it_is_back(room: Room) -> None:
+    room.play()
+    room.keeper.command("start", {})
+    name = room.name
+    room.control.known_states["decoder"] = State.FAILED
+    room.keeper.hear(Down("decoder", ("decoder",), "signal 11", None))
+    room.keeper.command("stop", {})
+    room.wait(31)
+    assert room.name == ""
+    assert room.told("lecture-stop") == []
+    room.plays("decoder")
+    assert room.told("lecture-stop") == [{"lecture": name}]
+    room.keeper.command("start", {})
+    room.plays("decoder")
+    assert len(room.told("lecture-stop")) == 1, "the next lecture's start ends it as well"
+
+
+def test_a_lecture_whose_folder_was_removed_does_not_hold_up_the_next(room: Room) -> None:
+    room.play()
+    room.keeper.command("start", {})
+    shutil.rmtree(room.root / room.name)
+    room.keeper.command("stop", {})
+    room.wait(31)
+    assert room.jobs.of("finishing") == []
+    room.keeper.command("start", {})
+    assert [lecture.state for lecture in lectures(room.root)] == ["open"]
+
+
+def test_slides_that_come_when_all_seemed_over_are_exported_too(room: Room) -> None:
+    room.play()
+    room.keeper.command("start", {})
+    name = room.name
+    room.keeper.command("stop", {})
+    room.wait(31)
+    room.wait(1)
+    (job,) = room.jobs.of("finishing")
+    job.done = Done(b"", "")
+    room.wait(600)
+    room.keeper.hear(Element("exporter", "lecture", {"lecture": name, "state": "closed", "slides": 3}))
+    room.wait(1)
+    assert [job.arguments[0] for job in room.jobs.of("finishing")] == [str(room.root / name)] * 2

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from stages.keeper.retention import DAY_NS, HeldFile, HeldLecture, Limits, plan
 
-NOW = 1000 * DAY_NS
+NOW = 20_000 * DAY_NS  # in 2024
 
 
 def lecture(name: str, days_ago: int, *sizes: int, busy: bool = False, rest: int = 0) -> HeldLecture:
@@ -26,6 +26,10 @@ def test_without_limits_everything_stays() -> None:
 def test_too_old_a_lecture_goes_whole() -> None:
     found = [lecture("new", 29, 5), lecture("old", 31, 5)]
     assert removed(found, 0, Limits(keep_ns=30 * DAY_NS)) == ["old"]
+
+
+def test_a_lecture_of_a_machine_that_did_not_know_the_time_is_not_taken_for_old() -> None:
+    assert removed([lecture("1970", 19_999, 5)], 0, Limits(keep_ns=30 * DAY_NS)) == []
 
 
 def test_above_the_size_the_oldest_recording_goes_and_its_slides_stay() -> None:

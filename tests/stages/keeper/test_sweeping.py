@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 from pathlib import Path
 
+import pytest
 from lecture_room import Room, S
 
 from stages.journal import SegmentRow
+from stages.keeper import sweeping
 from stages.keeper.endings import close
+from stages.keeper.retention import Removal
 from stages.lecture import create, opened
 
 DAY = 86_400 * S
@@ -107,3 +112,48 @@ def test_folders_that_are_no_lectures_are_left_alone(room: Room) -> None:
     room.play()
     swept(room)
     assert (other / "photo.jpg").exists()
+
+
+def test_what_cannot_be_removed_holds_up_nothing_else(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = finished(room, 2, 1000), finished(room, 1, 1000)
+    remove, tried = sweeping.remove, list[str]()
+
+    def refused(root: Path, removal: Removal, wall_ns: int) -> None:
+        tried.append(removal.lecture)
+        if removal.lecture == old.name:  # as if root had brought it back from a backup
+            raise PermissionError(errno.EACCES, "Permission denied")
+        remove(root, removal, wall_ns)
+
+    monkeypatch.setattr(sweeping, "remove", refused)
+    room.start({"free_floor_gib": 1})
+    room.free = 2**30 - 500  # the oldest alone would be enough
+    room.play()
+    swept(room)
+    room.wait(60)
+    swept(room)
+    assert (segments(old), segments(new)) == (["0.mp4"], [])
+    assert tried == [old.name, new.name]
+    assert [text for text in room.said if "cannot be removed" in text] == [
+        f"lecture '{old.name}' cannot be removed: Permission denied"
+    ]
+    room.wait(3600)
+    swept(room)
+    assert tried[2:] == [old.name], "it is tried again an hour later"
+
+
+def test_a_removal_that_cannot_be_completed_holds_up_nothing_else(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck, old = finished(room, 3, 10), finished(room, 31, 10)
+    gone = room.root / f".removed-{stuck.name}"
+    stuck.rename(gone)
+    rmtree = shutil.rmtree
+
+    def refused(path: Path) -> None:
+        if path == gone:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        rmtree(path)
+
+    monkeypatch.setattr(shutil, "rmtree", refused)
+    room.start({"keep_days": 30})
+    room.play()
+    swept(room)
+    assert not old.exists()

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, PipelineError
+from pipeline.stage import validated
+from pipeline.testing import Recorder
+from stages.decoder import Decoder
 from stages.decoder.live.credentials import scrubbed, secrets_of, shown, with_credentials
+from stages.decoder.properties import DecoderProperties
 
 
 @pytest.mark.parametrize(
@@ -104,3 +108,26 @@ def test_a_file_that_is_far_too_long_is_refused(tmp_path: Path) -> None:
     path.chmod(0o600)
     with pytest.raises(ConfigError, match="over 4096 bytes"):
         with_credentials("rtsp://cam/1", f"file:{path}", {})
+
+
+def test_a_password_in_another_encoding_than_utf_8_is_taken_byte_by_byte(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes("root:gr\u00fcn".encode("latin-1"))
+    secret.chmod(0o600)
+    assert with_credentials("rtsp://cam/live", f"file:{secret}", {}) == "rtsp://root:gr%FCn@cam/live"
+
+
+@pytest.mark.parametrize(("incarnation", "final"), [(0, True), (1, False)])
+def test_a_file_that_is_being_replaced_is_final_at_the_first_start_only(
+    incarnation: int, final: bool, tmp_path: Path
+) -> None:
+    context = Recorder()
+    context.incarnation = incarnation
+    given = {"uri": "rtsp://127.0.0.1:9/live", "live": "yes", "credentials": f"file:{tmp_path / 'secret'}"}
+    properties = validated(DecoderProperties, given)
+    assert isinstance(properties, DecoderProperties)
+    stage = Decoder(properties, context)
+    with pytest.raises(PipelineError, match="cannot read") as caught:
+        stage.start()
+    stage.stop()
+    assert caught.value.final is final
