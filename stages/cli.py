@@ -24,6 +24,7 @@ from stages import addresses, conversion
 from stages.conversion import Conversion, Options
 from stages.lecture_commands import add_lecture_commands
 from stages.presets import PRESETS
+from stages.segmentation.command import models_app
 
 
 class Format(enum.StrEnum):
@@ -119,6 +120,7 @@ def main() -> int:
     app = make_app(conversion.finish, _keeper, ("lectures",))
     app.command()(convert)
     add_lecture_commands(app)
+    app.add_typer(models_app(), name="models")
     return invoke(app)
 
 
