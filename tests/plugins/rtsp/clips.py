@@ -135,7 +135,7 @@ def black_clip(size: Size = (320, 180), fps: int | Fraction = 10) -> Clip:
 def _cached(
     what: str, pictures: Iterable[Bgr], codec: str, size: Size, fps: Fraction, gop_s: float
 ) -> tuple[Unit, ...]:
-    key = f"{_FORMAT} {what} {codec} {OPTIONS[codec]} {size} {fps} {gop_s} {av.library_versions}"
+    key = f"{_FORMAT} {what} {codec} {OPTIONS[codec]} {size} {fps} {gop_s} {av.__version__}"
     folder = Path(tempfile.gettempdir()) / f"slidetap-clips-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid != os.getuid():
