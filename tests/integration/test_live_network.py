@@ -141,16 +141,21 @@ def test_pictures_of_another_size_or_codec_are_analysed_as_well(
     check(watching, camera, begin_ns, [(begin_ns, live_ns)])
 
 
+def flows(camera: RtspServer, more: int = 3) -> None:
+    """Wait until so many more pictures were sent to somebody."""
+    units = camera.units
+    camera.wait(lambda server: server.units > units + more, 20.0)
+
+
 def test_rubbish_on_the_wire_costs_at_most_what_was_shown_then(camera: RtspServer, watching: Onlooker) -> None:
     begin_ns = time.monotonic_ns()
     for kind in HOSTILE:
         camera.attack(kind)
-        time.sleep(0.3)  # each is to hit a stream that flows
+        flows(camera)  # again: each is to hit a stream
     camera.damage(10, "noise")
     camera.damage(10, "truncated")
     camera.damage(10, "missing")
-    units = camera.units
-    camera.wait(lambda server: server.units > units + 40, 20.0)
+    flows(camera, 40)
     end_ns = time.monotonic_ns()
     check(watching, camera, begin_ns, [(begin_ns, end_ns)])
 

@@ -18,8 +18,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from pipeline.frame import SECOND_NS
-
 ROOT = Path(__file__).parents[2]
 SLIDETAP = Path(sys.executable).with_name("slidetap")
 Told = Mapping[str, Any]
@@ -183,8 +181,3 @@ def _value(value: object) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key} = {_value(inner)}" for key, inner in value.items()) + "}"
     return json.dumps(value)
-
-
-def lecture_ns(at_ns: int, zero_ns: int) -> float:
-    """Seconds of lecture time of an instant of CLOCK_MONOTONIC."""
-    return (at_ns - zero_ns) / SECOND_NS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,24 +14,6 @@ from pipeline.testing import Harness
 from stages.exporter import index
 from stages.journal import SegmentRow
 from stages.lecture import create, looked_at, opened
-
-
-@pytest.fixture(autouse=True)
-def _clock() -> None:
-    CLOCK.now_ns = ZERO
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return create(tmp_path, "Analysis II", WALL)
-
-
-@pytest.fixture
-def watching() -> Iterator[Harness]:
-    harness = Harness(Watching)
-    harness.caps(pages.CAPS)
-    yield harness
-    harness.stage.stop()
 
 
 def test_a_gap_ends_the_visit_and_the_slide_shown_after_it_has_another(watching: Harness, folder: Path) -> None:

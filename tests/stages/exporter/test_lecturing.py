@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,25 +15,7 @@ from pipeline.frame import SECOND_NS, Event, EventKind
 from pipeline.testing import Harness
 from stages.exporter import index
 from stages.journal import GapRow, Journal, SegmentRow
-from stages.lecture import create, looked_at, opened
-
-
-@pytest.fixture(autouse=True)
-def _clock() -> None:
-    CLOCK.now_ns = ZERO
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return create(tmp_path, "Analysis II", WALL)
-
-
-@pytest.fixture
-def watching() -> Iterator[Harness]:
-    harness = Harness(Watching)
-    harness.caps(pages.CAPS)
-    yield harness
-    harness.stage.stop()
+from stages.lecture import looked_at, opened
 
 
 def test_a_lecture_is_written_while_it_goes_on_and_closed_at_its_end(watching: Harness, folder: Path) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
 
+import disks
 import pytest
 from packets import PACKETS, Camera, pictures, write_film
 
@@ -25,17 +25,10 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_film(folder / "film.mp4", seconds=8, options={"sc_threshold": "0"}, audio=None)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1200k", "none", disk], capture_output=True, check=False)
-    if made.returncode:
-        pytest.skip("needs the right to mount a tmpfs")
-    try:
+@pytest.fixture(name="small_disk")
+def _disk(tmp_path: Path) -> Iterator[Path]:
+    with disks.small_disk(tmp_path / "disk", "1200k") as disk:
         yield disk
-    finally:
-        subprocess.run(["umount", "--lazy", disk], check=True)
 
 
 def tables(folder: Path) -> tuple[list[SegmentRow], list[GapRow]]:
