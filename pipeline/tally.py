@@ -10,8 +10,9 @@ from pipeline.messages import BusMessage, Element, Finished, Heartbeat, Ledger
 
 
 class Tally:
-    """Of one run. Knows three element messages: ``stream`` of a source tells ``duration_ns``, 0 if unknown;
-    ``result`` is the last word of a sink; of all others it keeps the count."""
+    """Of one run. Knows some element messages: ``stream`` of a source tells ``duration_ns``, 0 if unknown; ``result``
+    is the last word of a sink; ``figures`` and ``device`` are of the stages themselves; of all others, which tell what
+    was found, it keeps the count."""
 
     def __init__(self, config: PipelineConfig) -> None:
         sinks = {link.sink for link in config.links}
@@ -31,6 +32,8 @@ class Tally:
                 self.stream = data
             case Element(_, "result", data):
                 self.result = data
+            case Element(_, "figures" | "device", _):
+                pass
             case Element(_, name, _):
                 self.counts[name] += 1
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgpack
 
+from pipeline.call import Call
 from pipeline.caps import Caps
 from pipeline.errors import WireError
 from pipeline.frame import (
@@ -146,6 +147,30 @@ def decode_control(part: Part, link: str) -> tuple[str, int]:
     if kind == "hello" and body.text("link") != link:
         raise WireError(f"hello from a receiver of link '{body.text('link')[:40]}'")
     return kind, body.integer("n", 0)
+
+
+# ---- services -----------------------------------------------------------------------------------------------
+
+
+def encode_call(call: Call) -> list[Part]:
+    """A request to a service or its answer, as message parts. Raises WireError for what the far end would refuse."""
+    if len(call.planes) > MAX_PLANES:
+        raise WireError(f"a call with {len(call.planes)} planes; at most {MAX_PLANES} are allowed")
+    planes = [sendable(plane) for plane in call.planes]
+    body = {"kind": call.kind, "data": call.data, "planes": [list(plane.shape) for plane in planes]}
+    return [_pack("call", call.number, body), *(plane.data.cast("B") for plane in planes)]
+
+
+def decode_call(parts: Sequence[Part]) -> Call:
+    """The call. Its planes are views of the received parts, read-only. Raises WireError."""
+    if not 1 <= len(parts) <= 1 + MAX_PLANES:
+        raise WireError(f"a call of {len(parts)} parts; 1 to {1 + MAX_PLANES} are allowed")
+    kind, body = _unpack(parts[0])
+    if kind != "call":
+        raise WireError(f"'{kind[:40]}' where a call was expected")
+    shapes = [checked_shape(entry) for entry in body.sequence("planes", MAX_PLANES)]
+    planes = planes_of(parts[1:], shapes)
+    return Call(body.text("kind"), body.integer("n", 0), body.mapping("data"), tuple(planes))
 
 
 # ---- bus ----------------------------------------------------------------------------------------------------

@@ -22,9 +22,10 @@ from pipeline.following import Manner, follow
 from pipeline.reporting import say
 from stages import addresses, conversion
 from stages.conversion import Conversion, Options
-from stages.lecture_commands import add_lecture_commands
+from stages.lecture_commands import Pages, add_lecture_commands
 from stages.presets import PRESETS
 from stages.segmentation.command import models_app
+from stages.segmentation.service_commands import keys_app, masks_app
 
 
 class Format(enum.StrEnum):
@@ -33,6 +34,18 @@ class Format(enum.StrEnum):
     PNG = "png"
     JPEG = "jpeg"
     WEBP = "webp"
+
+
+class Device(enum.StrEnum):
+    """Where the network that finds the presenter runs."""
+
+    AUTO = "auto"
+    CUDA = "cuda"
+    TENSORRT = "tensorrt"
+    CPU = "cpu"
+
+
+NO_PRESENTER = "off"
 
 
 def known_method(name: str) -> str:
@@ -65,6 +78,19 @@ def convert(
     post_process: Annotated[
         bool, typer.Option("--post-process/--no-post-process", help="Keep one picture of a slide that is shown again.")
     ] = True,
+    presenter: Annotated[
+        str,
+        typer.Option(
+            metavar="MODEL",
+            help="Find who stands before the slide, with a model that slidetap models lists or an .onnx file; "
+            "off: nobody is looked for.",
+        ),
+    ] = NO_PRESENTER,
+    device: Annotated[Device, typer.Option(help="Where the model runs.")] = Device.AUTO,
+    pages: Annotated[
+        Pages | None,
+        typer.Option(help="What slides.pdf and slides.pptx show, where a presenter is found.", show_default=False),
+    ] = None,
     fused: Annotated[bool, typer.Option("--fused", help="All stages in one process: less memory, slower.")] = False,
     live: Annotated[
         bool | None,
@@ -82,7 +108,23 @@ def convert(
 
     A camera is watched until Ctrl-C; its slides are written while it is.
     """
-    options = Options(method, rate, width, form.value, pdf, pptx, force, post_process, fused, live, credentials)
+    if presenter == NO_PRESENTER and (device is not Device.AUTO or pages is Pages.PRESENTER_FREE):
+        raise typer.BadParameter("--device and --pages presenter-free need --presenter MODEL")
+    options = Options(
+        method=method,
+        rate=rate,
+        width=width,
+        form=form.value,
+        pdf=pdf,
+        pptx=pptx,
+        force=force,
+        post_process=post_process,
+        fused=fused,
+        live=live,
+        credentials=credentials,
+        segmentation=None if presenter == NO_PRESENTER else {"model": presenter, "device": device.value},
+        pages=pages.value if pages is not None else "",
+    )
     manner = Manner(as_json, verbose, metrics)
     first_failure = ExitCode.OK
     try:
@@ -121,6 +163,8 @@ def main() -> int:
     app.command()(convert)
     add_lecture_commands(app)
     app.add_typer(models_app(), name="models")
+    app.add_typer(masks_app(), name="masks")
+    app.add_typer(keys_app(), name="keys")
     return invoke(app)
 
 

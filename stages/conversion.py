@@ -6,7 +6,7 @@ Runs in the process of the command and imports no stage; how a method is tuned s
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +15,12 @@ from pipeline.errors import ConfigError, OutputError, PipelineError, SourceError
 from pipeline.following import Followed
 from pipeline.frame import Meta
 from stages import addresses
-from stages.presets import PRESETS
+from stages.presets import PRESETS, plane_format
 
 # Import strings: resolving short names would cost a scan of all that is installed.
 FLOW = {
     "decoder": "stages.decoder:Decoder",
+    "segmentation": "stages.segmentation:Segmentation",
     "bgsub": "stages.bgsub:Bgsub",
     "trigger": "stages.trigger:Trigger",
     "dedup": "stages.dedup:Dedup",
@@ -31,6 +32,8 @@ FLOW = {
 class Options:
     """What ``slidetap convert`` was asked for. ``rate``, ``width``: None is what the method's preset says. ``live``:
     whether the video goes on by itself; None: its address says so. ``credentials``: the decoder's property.
+    ``segmentation``: properties of that stage; None: nobody looks for a presenter. ``pages``: the exporter's property;
+    empty: its default.
     """
 
     method: str = "default"
@@ -44,6 +47,8 @@ class Options:
     fused: bool = False
     live: bool | None = None
     credentials: str = ""
+    segmentation: Mapping[str, object] | None = None
+    pages: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,8 @@ def pipeline(conversion: Conversion, options: Options) -> PipelineConfig:
     live = addresses.is_camera(conversion.video) if options.live is None else options.live
     # What nobody chose is what suits the source: a camera's slides are wanted while it is on.
     method = "live" if live and options.method == "default" else options.method
-    properties = {stage: dict(PRESETS[method].get(stage, {})) for stage in FLOW}
+    names = [name for name in FLOW if name != "segmentation" or options.segmentation is not None]
+    properties = {stage: dict(PRESETS[method].get(stage, {})) for stage in names}
     properties["decoder"]["uri"] = conversion.video
     if options.live is not None:
         properties["decoder"]["live"] = "yes" if options.live else "no"
@@ -88,8 +94,12 @@ def pipeline(conversion: Conversion, options: Options) -> PipelineConfig:
         properties["decoder"]["rate"] = options.rate
     if options.width is not None:
         properties["decoder"]["width"] = options.width
+    if options.segmentation is not None:
+        properties["segmentation"] |= {"wait": not live, "format": plane_format(method), **options.segmentation}
     if not options.post_process:
         properties["dedup"] = {"hash": "none"}
+    if options.pages:
+        properties["exporter"]["pages"] = options.pages
     properties["exporter"] |= {
         "source": addresses.shown(conversion.video),
         "location": str(conversion.location),
@@ -99,10 +109,8 @@ def pipeline(conversion: Conversion, options: Options) -> PipelineConfig:
         "force": options.force,
     }
     stages = tuple(
-        StageConfig(name, factory, "convert" if options.fused else name, properties[name])
-        for name, factory in FLOW.items()
+        StageConfig(name, FLOW[name], "convert" if options.fused else name, properties[name]) for name in names
     )
-    names = list(FLOW)
     leaky = "downstream" if live else "no"
     links = tuple(
         LinkConfig(source, sink, leaky=leaky if source == names[0] else "no")

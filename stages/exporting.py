@@ -27,6 +27,7 @@ from stages.lecture import INDEX_NAME, LECTURE, OPEN, PDF_NAME, PPTX_NAME, RECOR
 class ExportOptions:
     """What to make; nothing named: PDF and slides.json. ``output``: where to, instead of the folder itself.
 
+    ``pages``: what PDF and PowerPoint show, as the exporter's property of that name.
     ``dedup``: settings by which slides are grouped anew, see ``regrouping.SETTINGS``.
     """
 
@@ -37,6 +38,7 @@ class ExportOptions:
     video: bool = False
     output: Path | None = None
     dedup: Mapping[str, object] = field(default_factory=dict)
+    pages: str = "as-seen"
 
     @property
     def chosen(self) -> bool:
@@ -64,7 +66,7 @@ def export(
     """
     o = options or ExportOptions()
     if not o.chosen:
-        o = ExportOptions(pdf=True, json=True, output=o.output, dedup=o.dedup)
+        o = ExportOptions(pdf=True, json=True, output=o.output, dedup=o.dedup, pages=o.pages)
     with _opened(folder) as journal:
         made = index.load(journal)
         segments = [row for row in journal.segments() if row.state != "deleted" and (folder / row.file).is_file()]
@@ -84,11 +86,12 @@ def export(
         if to != folder or not is_watched or o.dedup:  # of an open lecture the exporter keeps it up to date
             index.save(to, made if to == folder else _seen_from(to, folder, made))
         files.append(to / INDEX_NAME)
+    shown = made.showing(o.pages)
     if made.slides and o.pdf:
-        _all(documents.write_pdf(folder, made, to))
+        _all(documents.write_pdf(folder, shown, to))
         files.append(to / PDF_NAME)
     if made.slides and o.pptx:
-        _all(documents.write_pptx(folder, made, to))
+        _all(documents.write_pptx(folder, shown, to))
         files.append(to / PPTX_NAME)
     if o.vtt:
         files.append(write_vtt(to, made, segments[0].start_pts_ns if segments else 0))
@@ -101,16 +104,17 @@ def export(
 def check(folder: Path) -> list[str]:
     """A line for each picture of the journal that is missing or was changed. Raises OutputError for no result."""
     with Journal(folder / JOURNAL_NAME) as journal:
-        slides = journal.slides()
+        pictures = [(row.file, row.sha256) for row in journal.slides()]
+        pictures += [(row.file, row.sha256) for row in journal.all_presenter_free() if row.file is not None]
     found = []
-    for slide in slides:
-        path = folder / slide.file
+    for file, sha256 in pictures:
+        path = folder / file
         try:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
         except OSError as e:
             found.append(f"'{path}' cannot be read: {e.strerror}")
             continue
-        if digest != slide.sha256:
+        if digest != sha256:
             found.append(f"'{path}' was changed after it was written")
     return found
 
@@ -134,10 +138,20 @@ def _opened(folder: Path) -> Iterator[Journal]:
 
 def _seen_from(to: Path, folder: Path, made: Index) -> Index:
     """``made`` with paths that lead from ``to`` to the pictures and the recording."""
-    slides = [slide.model_copy(update={"file": os.path.relpath(folder / slide.file, to)}) for slide in made.slides]
-    segments = [
-        segment.model_copy(update={"file": os.path.relpath(folder / segment.file, to)}) for segment in made.segments
+
+    def leading(file: str) -> dict[str, str]:
+        return {"file": os.path.relpath(folder / file, to)}
+
+    slides = [
+        slide.model_copy(
+            update={
+                **leading(slide.file),
+                "presenter": slide.presenter and slide.presenter.model_copy(update=leading(slide.presenter.file)),
+            }
+        )
+        for slide in made.slides
     ]
+    segments = [segment.model_copy(update=leading(segment.file)) for segment in made.segments]
     return made.model_copy(update={"slides": slides, "segments": segments})
 
 

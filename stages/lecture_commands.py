@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import time
 from collections.abc import Sequence
@@ -12,6 +13,14 @@ import typer
 
 if TYPE_CHECKING:
     from stages.lecture import Lecture
+
+
+class Pages(enum.StrEnum):
+    """Which pictures the documents show."""
+
+    AS_SEEN = "as-seen"
+    PRESENTER_FREE = "presenter-free"
+
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a lecture, for machines.")]
 Which = Annotated[Path, typer.Argument(metavar="LECTURE", help="Its folder, or that of any result.")]
@@ -28,6 +37,7 @@ def add_lecture_commands(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="Make slides.json.")] = False,
         vtt: Annotated[bool, typer.Option("--vtt", help="Make slides.vtt, captions that name the slide.")] = False,
         video: Annotated[bool, typer.Option("--video", help="Join the recording, with a chapter a slide.")] = False,
+        pages: Annotated[Pages, typer.Option(help="What slides.pdf and slides.pptx show.")] = Pages.AS_SEEN,
         output: Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Where to.")] = None,
         hash_: Annotated[
             str | None, typer.Option("--hash", help="Group slides anew, by this hash.", show_default=False)
@@ -55,7 +65,7 @@ def add_lecture_commands(app: typer.Typer) -> None:
             "confirm_distance": confirm_distance,
         }
         dedup = {key: value for key, value in given.items() if value is not None}
-        made = make(lecture, ExportOptions(pdf, pptx, as_json, vtt, video, output, dedup))
+        made = make(lecture, ExportOptions(pdf, pptx, as_json, vtt, video, output, dedup, pages.value))
         slides = "1 slide" if made.slides == 1 else f"{made.slides} slides"
         typer.echo(f"{slides} in {made.folder}: {', '.join(file.name for file in made.files) or 'nothing to export'}")
         for skipped in made.skipped:

@@ -18,11 +18,12 @@ _TILES: Preset = {
     "trigger": {"start_percent": 0.2, "settle_percent": 0.2, "settle_time": 0.5, "picture": "last"},
     "dedup": {"hash": "dhash", "hash_size": 12, "distance": 36, "confirm": "content", "builds": "final"},
 }
+_AUTO: Preset = {**_TILES, "bgsub": {"method": "auto"}, "trigger": {**_TILES["trigger"], "max_unsettled": 30}}
 # The same decisions, but each slide as soon as it has settled, and again whenever there is more on it.
 _LIVE: Preset = {
-    "bgsub": _TILES["bgsub"],
-    "trigger": {**_TILES["trigger"], "picture": "both"},
-    "dedup": {**_TILES["dedup"], "builds": "update"},
+    "bgsub": _AUTO["bgsub"],
+    "trigger": {**_AUTO["trigger"], "picture": "both"},
+    "dedup": {**_AUTO["dedup"], "builds": "update"},
 }
 
 
@@ -32,7 +33,8 @@ def _model(method: str) -> Preset:
 
 
 PRESETS: Mapping[str, Preset] = {
-    "default": _TILES,
+    "default": _AUTO,
+    "auto": _AUTO,
     "tiles": _TILES,
     "live": _LIVE,
     "frame_diff": {
@@ -41,3 +43,8 @@ PRESETS: Mapping[str, Preset] = {
     },
     **{method: _model(method) for method in ("knn", "gmg", "mog2", "mog", "cnt", "gsoc", "lsbp")},
 }
+
+
+def plane_format(method: str) -> str:
+    """Of the analysis planes that ``method`` works on: OpenCV's models see colour, ours and plain difference grey."""
+    return "gray8" if PRESETS[method]["bgsub"]["method"] in ("auto", "tiles", "frame_diff") else "bgr24"

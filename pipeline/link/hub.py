@@ -59,13 +59,18 @@ class Hub:
 def bound(hub: Hub, kind: int, address: str, largest: int) -> zmq.Socket[bytes]:
     """A socket that listens. Raises ResourceError."""
     socket = hub.socket(kind, largest)
+    bound_socket(hub, socket, address)
+    return socket
+
+
+def bound_socket(hub: Hub, socket: zmq.Socket[bytes], address: str) -> None:
+    """Have it listen, with the options it was given. Raises ResourceError."""
     try:
         socket.bind(address)
     except zmq.ZMQError as e:
         socket.close()
         raise ResourceError(f"cannot listen on {address}: {e.strerror}") from e
     hub.watch(socket)
-    return socket
 
 
 def received(socket: zmq.Socket[bytes]) -> list[memoryview] | None:

@@ -8,16 +8,27 @@ import cv2
 import numpy as np
 
 from pipeline.frame import Plane
+from stages.bgsub.behind import Behind
+from stages.bgsub.hidden import either, without
 from stages.bgsub.properties import BgsubProperties
 
 _SHADOW = 127  # what knn and mog2 write where they see a shadow
 
 
 class Model(Protocol):
-    """One method. State is inside; one instance follows one stream."""
+    """One method. State is inside; one instance follows one stream.
 
-    def apply(self, plane: Plane, pts_ns: int) -> Plane | None:
-        """The mask, uint8 of 0 and 255, (h, w) or coarser; None while the method does not know yet."""
+    ``blind``: as large as the mask last given, 255 where it says nothing, because the presenter stands there or did in
+    the frame it was compared with; the mask is 0 there. None: it counts everywhere.
+    """
+
+    blind: Plane | None
+
+    def apply(self, plane: Plane, pts_ns: int, hidden: Plane | None = None) -> Plane | None:
+        """The mask, uint8 of 0 and 255, (h, w) or coarser; None while the method does not know yet.
+
+        ``hidden``: uint8 (h, w), 255 where the presenter hides what is behind; None: nobody does.
+        """
 
     def reconnect(self) -> None:
         """The stream was broken: forget what cannot be compared with what comes next."""
@@ -31,13 +42,17 @@ class FrameDiff:
         side = int(properties.value("dilation"))
         self._ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
         self._before: Plane | None = None
+        self._hidden_before: Plane | None = None
+        self.blind: Plane | None = None
 
-    def apply(self, plane: Plane, pts_ns: int) -> Plane | None:
+    def apply(self, plane: Plane, pts_ns: int, hidden: Plane | None = None) -> Plane | None:
         before, self._before = self._before, plane
+        self.blind, self._hidden_before = either(hidden, self._hidden_before), hidden
         if before is None:
             return None
-        _, differs = cv2.threshold(cv2.absdiff(plane, before), self._threshold, 255, cv2.THRESH_BINARY)
-        return np.asarray(cv2.dilate(differs, self._ellipse), np.uint8)
+        difference = without(np.asarray(cv2.absdiff(plane, before), np.uint8), self.blind)
+        _, differs = cv2.threshold(difference, self._threshold, 255, cv2.THRESH_BINARY)
+        return without(np.asarray(cv2.dilate(differs, self._ellipse), np.uint8), self.blind)
 
     def reconnect(self) -> None:
         """There is no frame before the next one."""
@@ -54,13 +69,18 @@ class Subtractor:
         self._model = _create(properties)
         # GMG gives empty masks while it learns. That means "not known", not "nothing moves".
         self._learning = int(properties.value("initializationFrames")) if properties.method == "gmg" else 0
+        self._behind = Behind()
+        self.blind: Plane | None = None
 
-    def apply(self, plane: Plane, pts_ns: int) -> Plane | None:
-        mask = np.asarray(self._model.apply(plane), np.uint8)
+    def apply(self, plane: Plane, pts_ns: int, hidden: Plane | None = None) -> Plane | None:
+        mask = np.asarray(self._model.apply(self._behind.filled(plane, hidden)), np.uint8)
+        if (mask == _SHADOW).any():
+            mask = np.where(mask > _SHADOW, np.uint8(255), np.uint8(0))
+        self.blind = self._behind.blind(mask, hidden)
         if self._learning > 0:
             self._learning -= 1
             return None
-        return np.where(mask > _SHADOW, np.uint8(255), np.uint8(0)) if (mask == _SHADOW).any() else mask
+        return without(mask, self.blind)
 
     def reconnect(self) -> None:
         """The background stays: it is the same camera, and what has changed meanwhile is foreground, as ever."""

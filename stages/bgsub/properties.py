@@ -8,11 +8,20 @@ from pydantic import Field, model_validator
 
 from pipeline.stage import Properties
 
-Method = Literal["tiles", "frame_diff", "knn", "gmg", "mog2", "mog", "cnt", "gsoc", "lsbp"]
+Method = Literal["auto", "tiles", "frame_diff", "knn", "gmg", "mog2", "mog", "cnt", "gsoc", "lsbp"]
 
 # Which properties a method knows, with its defaults; those of frame_diff, gmg and knn are the reference's.
 DEFAULTS: dict[str, dict[str, float]] = {
     "tiles": {"threshold": 12, "tile_px": 10, "tile_percent": 4.0, "interval": 0.2, "restless_percent": 35.0},
+    "auto": {
+        "threshold": 12,
+        "tile_px": 10,
+        "tile_percent": 4.0,
+        "interval": 0.2,
+        "restless_percent": 35.0,
+        "mover_time": 1.0,
+        "mover_percent": 30.0,
+    },
     "frame_diff": {"threshold": 80, "dilation": 7},
     "knn": {"history": 15, "dist2Threshold": 100.0, "detectShadows": False},
     "gmg": {"initializationFrames": 15, "decisionThreshold": 0.75},
@@ -27,21 +36,29 @@ DEFAULTS: dict[str, dict[str, float]] = {
 class BgsubProperties(Properties):
     """A parameter that is not set has its method's default, which the description gives."""
 
-    method: Method = Field("tiles", description="how foreground is found: " + ", ".join(get_args(Method)))
+    method: Method = Field("auto", description="how foreground is found: " + ", ".join(get_args(Method)))
     mask: bool = Field(False, description="send the foreground mask along as the plane (0 or 255)")
     threshold: int | None = Field(
         None,
         ge=0,
         le=254,
-        description="a pixel differs by more than this; tiles 12, or 3 deviations of the noise; frame_diff 80",
+        description="a pixel differs by more than this; auto and tiles 12, or 3 deviations of the noise; frame_diff 80",
     )
-    tile_px: int | None = Field(None, ge=2, le=256, description="tiles: side of a tile in px; 10")
+    tile_px: int | None = Field(None, ge=2, le=256, description="auto, tiles: side of a tile in px; 10")
     tile_percent: float | None = Field(
-        None, ge=0, lt=100, description="tiles: a tile is active when more of its pixels differ; 4"
+        None, ge=0, lt=100, description="auto, tiles: a tile is active when more of its pixels differ; 4"
     )
-    interval: float | None = Field(None, ge=0, le=10, description="tiles: seconds between the frames compared; 0.2")
+    interval: float | None = Field(
+        None, ge=0, le=10, description="auto, tiles: seconds between the frames compared; 0.2"
+    )
     restless_percent: float | None = Field(
-        None, gt=0, le=100, description="tiles: active for more of the last 6 s, a tile weighs nothing; 35"
+        None, gt=0, le=100, description="auto, tiles: active for more of the last 6 s, a tile weighs nothing; 35"
+    )
+    mover_time: float | None = Field(
+        None, gt=0, le=60, description="auto: motion that has gone on for so many s weighs nothing; 1"
+    )
+    mover_percent: float | None = Field(
+        None, ge=0, le=100, description="auto: unless such motion covers more of the picture; 30"
     )
     dilation: int | None = Field(None, ge=1, le=99, description="frame_diff: size of the dilating ellipse in px; 7")
     history: int | None = Field(None, ge=1, description="frames of history; knn 15, mog2 15, mog 200")

@@ -1,4 +1,7 @@
-"""Background subtraction as a stage: each frame goes on with ``foreground_percent`` and its ticket, without a plane."""
+"""Background subtraction as a stage: each frame goes on with ``foreground_percent`` and its ticket, without a plane.
+
+A presenter's mask goes on with it, and what is under that mask weighs nothing.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,25 @@ import cv2
 import numpy as np
 
 from pipeline.caps import Caps
-from pipeline.frame import Event, EventKind, Flags, Frame, Output, Plane
+from pipeline.frame import Event, EventKind, Flags, Frame, Meta, Output, Plane
 from pipeline.stage import Context, Stage
+from stages.bgsub.auto import Auto
 from stages.bgsub.models import FrameDiff, Model, Subtractor
 from stages.bgsub.properties import BgsubProperties
 from stages.bgsub.tiles import Tiles
 from stages.bgsub.time import ContinuousTime
+from stages.presenter import hidden_at, passed_on, presenter_of
+
+_LEAST_SEEN = 0.02  # share of the plane; of a picture of which less is to be seen, nothing is known
 
 
 class Bgsub(Stage[BgsubProperties]):
-    """``meta["foreground_percent"]``: 0..100 of the plane, or None while the method does not know yet."""
+    """``meta["foreground_percent"]``: 0..100 of what is visible of the plane; None while the method does not know yet.
+
+    It is None too while a presenter hides nearly all of it. What comes out from behind a presenter is no motion, also
+    if the slide has changed there: a change of slides shows beside them, and where it does not, nobody can tell a
+    small one from a mask that was too narrow. The picture of a view that is taken later, or a reveal, has it.
+    """
 
     properties_type = BgsubProperties
     summary = "finds how much of each frame is foreground"
@@ -32,7 +44,7 @@ class Bgsub(Stage[BgsubProperties]):
 
     @property
     def sink_caps(self) -> Caps:
-        grey = self.properties.method in ("tiles", "frame_diff")
+        grey = self.properties.method in ("auto", "tiles", "frame_diff")
         return Caps.of("video/raw", format="gray8" if grey else "bgr24")
 
     @property
@@ -53,13 +65,17 @@ class Bgsub(Stage[BgsubProperties]):
         if broken:
             self._model.reconnect()
             self._time.jump()
-        mask = self._model.apply(frame.planes[0], self._time.of(frame.pts_ns))
+        presenter, plane = presenter_of(frame), frame.planes[0]
+        hidden = None if presenter is None else hidden_at(presenter.mask, plane.shape[1], plane.shape[0])
+        mask = self._model.apply(plane, self._time.of(frame.pts_ns), hidden)
         if broken:
             mask = None
-        percent = None if mask is None else 100 * cv2.countNonZero(mask) / mask.size
+        percent = None if mask is None else _percent(mask, self._model.blind)
         planes = (_enlarged(mask, frame.planes[0]),) if self.properties.mask and mask is not None else ()
-        meta = {**frame.meta, "foreground_percent": percent}
-        return (replace(frame, caps=self._caps, planes=planes, meta=meta),)
+        meta: Meta = {**frame.meta, "foreground_percent": percent}
+        if isinstance(self._model, Auto):
+            meta = {**meta, **self._model.evidence}
+        return (passed_on(replace(frame, caps=self._caps, meta=meta), planes),)
 
     def handle(self, event: Event) -> Iterable[Output]:
         """A connection breaks the stream; a lecture only sets its time."""
@@ -71,12 +87,19 @@ class Bgsub(Stage[BgsubProperties]):
 
     def _fresh(self) -> Model:
         match self.properties.method:
+            case "auto":
+                return Auto(self.properties)
             case "tiles":
                 return Tiles(self.properties)
             case "frame_diff":
                 return FrameDiff(self.properties)
             case _:
                 return Subtractor(self.properties)
+
+
+def _percent(mask: Plane, blind: Plane | None) -> float | None:
+    seen = mask.size if blind is None else mask.size - cv2.countNonZero(blind)
+    return 100 * cv2.countNonZero(mask) / seen if seen >= _LEAST_SEEN * mask.size else None
 
 
 def _enlarged(mask: Plane, plane: Plane) -> Plane:

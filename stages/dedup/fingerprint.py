@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.frame import Layout, Picture
+from pipeline.frame import Layout, Picture, Plane
 from stages.dedup.properties import DedupProperties
 
 if TYPE_CHECKING:
@@ -24,33 +24,58 @@ class Fingerprint:
     second: ImageHash | None
     content: Content | None
 
+    @property
+    def veiled(self) -> bool:
+        """Whether anything is hidden in the picture."""
+        return self.content is not None and self.content.veiled
 
-def fingerprint(picture: Picture, properties: DedupProperties) -> Fingerprint | None:
-    """None if ``hash`` is none."""
-    name, confirm, size = properties.hash, properties.confirm, properties.hash_size
-    if name == "none":
+
+def fingerprint(
+    picture: Picture, properties: DedupProperties, hidden: Plane | None = None, *, looked_for: bool = False
+) -> Fingerprint | None:
+    """None if ``hash`` is none. ``hidden``: the mask of who stands before it, uint8 of any size, or None.
+
+    Where a presenter was ``looked_for`` it has a content, however it is confirmed: what is hidden in another picture
+    may have to be taken from this one.
+    """
+    if properties.hash == "none":
         return None
     # imported here: a process that has seen no capture needs none of them
-    import imagehash
-    from PIL import Image
-
-    from stages.dedup.content import Content
     from stages.picture import small_gray
 
     # The hashes reduce the picture to a few dozen pixels of grey; most of that way is quicker without PIL.
     width, height = _shown_size(picture.layout)
     scale = min(1.0, _WIDTH_PX / width)
-    plane = small_gray(picture, round(width * scale), max(1, round(height * scale)))
-    image = Image.fromarray(plane)
-    hashes = {
+    width, height = round(width * scale), max(1, round(height * scale))
+    plane = small_gray(picture, width, height)
+    if hidden is None and not looked_for and properties.confirm != "content" and properties.builds == "all":
+        return Fingerprint(*hashes(plane, properties), None)
+    from stages.dedup.content import Content
+    from stages.presenter import hidden_at
+
+    content = Content(plane, None if hidden is None else hidden_at(hidden, width, height))
+    return known_by(content, properties) if content.veiled else Fingerprint(*hashes(plane, properties), content)
+
+
+def known_by(content: Content, properties: DedupProperties) -> Fingerprint:
+    """Of a content, with its surroundings in place of what is hidden in it."""
+    return Fingerprint(*hashes(content.looked_at().plane, properties), content)
+
+
+def hashes(plane: Plane, properties: DedupProperties) -> tuple[ImageHash, ImageHash | None]:
+    """The first hash of a grey plane and the second, if there is to be one."""
+    import imagehash
+    from PIL import Image
+
+    image, size = Image.fromarray(plane), properties.hash_size
+    made = {
         "dhash": imagehash.dhash,
         "ahash": imagehash.average_hash,
         "phash": imagehash.phash,
         "whash": imagehash.whash,
     }
-    second = hashes[confirm](image, hash_size=size) if confirm in hashes else None
-    content = Content(plane) if confirm == "content" or properties.builds != "all" else None
-    return Fingerprint(hashes[name](image, hash_size=size), second, content)
+    second = made[properties.confirm](image, hash_size=size) if properties.confirm in made else None
+    return made[properties.hash](image, hash_size=size), second
 
 
 def _shown_size(layout: Layout) -> tuple[float, float]:

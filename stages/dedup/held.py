@@ -1,16 +1,27 @@
-"""What dedup holds back: a slide that may still grow, or a better picture of one that was passed on. Data only."""
+"""What dedup holds back: a slide that may still grow, or a better picture of one that was passed on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from pipeline.frame import Event, Frame, Meta, Picture
+from pipeline.frame import Event, Frame, Layout, Meta, Picture
+from stages.dedup.view import hidden_in
+from stages.presenter import Presenter, carrying
+
+if TYPE_CHECKING:
+    from stages.composite import Composite  # it imports OpenCV, which nobody needs without a presenter
+
+_SHOWN = 0.0005  # of the picture: a reveal that shows less of what is hidden in the page is not worth its file
 
 
 @dataclass
 class Held:
-    """A slide that waits for the next one, in its state by now; ``left`` is the end of its visit, if that came."""
+    """A slide that waits for the next one, in its state by now; ``left`` is the end of its visit, if that came.
+
+    ``merged``: what was seen of it at any time. ``counted``: a frame is on the account for it.
+    """
 
     frame: Frame
     picture: Picture
@@ -18,6 +29,45 @@ class Held:
     start_pts_ns: int
     states: int = 1
     left: Event | None = None
+    merged: Composite | None = None
+    counted: bool = False
+    newest: Frame | None = None
+
+    def become(self, frame: Frame, picture: Picture, states: int, *, afresh: bool) -> None:
+        """Its next state. ``afresh``: what was seen until now is of no use any more."""
+        if afresh or hidden_in(frame) is None or not self.merge(frame, picture, fill=False):
+            self.merged = None
+        self.frame, self.picture, self.states = frame, picture, states
+
+    def merge(self, frame: Frame, picture: Picture, *, fill: bool) -> bool:
+        """What another moment shows of it, with ``fill`` only where nothing was seen; False if it has another size."""
+        from stages.composite import Composite
+        from stages.picture import to_bgr
+
+        if self.merged is None:
+            self.merged = Composite(to_bgr(self.picture), hidden_in(self.frame))
+        bgr = to_bgr(picture)
+        if bgr.shape != self.merged.picture.shape:
+            return False
+        (self.merged.fill if fill else self.merged.renew)(bgr, hidden_in(frame))
+        self.newest = frame
+        return True
+
+    def revealed(self, meta: Meta) -> Frame | None:
+        """All that was seen of it as one frame, if that is more than its picture shows. ``meta``: its page's."""
+        mask = hidden_in(self.frame)
+        if self.merged is None or self.newest is None or mask is None:
+            return None
+        from stages.composite import Composite
+
+        alone = Composite(self.merged.picture, mask)
+        if self.merged.revealed - alone.revealed < _SHOWN:
+            return None
+        height, width = self.merged.seen.shape
+        picture = Picture(Layout("bgr24", width, height), (self.merged.picture,))
+        presenter = Presenter(255 - self.merged.seen) if self.merged.revealed < 1 else None
+        frame = replace(self.newest, image=picture, meta={**self.newest.meta, "page": meta})
+        return carrying(frame, (), presenter)
 
     def shown(self) -> Frame:
         """Its frame, calm since its first state was."""
@@ -53,3 +103,9 @@ def said(frame: Frame, key: str) -> object:
     """What the trigger says of a capture."""
     capture = frame.meta.get("capture")
     return capture.get(key) if isinstance(capture, Mapping) else None
+
+
+def start_ns(frame: Frame) -> int:
+    """When the view became calm, as the trigger says, else the capture's own time."""
+    start = said(frame, "start_pts_ns")
+    return start if isinstance(start, int) else frame.pts_ns

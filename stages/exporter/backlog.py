@@ -16,6 +16,7 @@ from stages.durable import may_pass
 # Unacknowledged pages fill the link's window of 32. Some of it stays free: with a full one nothing would move
 # upstream, and the pages that find no place here would be lost there, uncounted.
 KEPT_PAGES = 24
+KEPT_REVEALS = 2  # they only make a slide better, and must not take the place of one
 KEPT = 1000  # events too; more are of a disk that is full for hours, and end visits that will not be written
 
 Work: TypeAlias = Callable[[], None]
@@ -25,6 +26,7 @@ Work: TypeAlias = Callable[[], None]
 class _Waiting:
     work: Work
     release: Work | None
+    is_reveal: bool
 
 
 class Backlog:
@@ -37,10 +39,10 @@ class Backlog:
     @property
     def pages(self) -> int:
         """Pages that wait."""
-        return sum(waiting.release is not None for waiting in self._waiting)
+        return self._count(reveals=False)
 
-    def do(self, work: Work, defer: Callable[[], Work] | None = None) -> bool:
-        """Do it now, or later if there is no room. ``defer``: it is a page. False: there is no place for it.
+    def do(self, work: Work, defer: Callable[[], Work] | None = None, is_reveal: bool = False) -> bool:
+        """Do it now, or later if there is no room; False: no place for it. ``defer``: it is a page, or a reveal.
 
         Raises WriteError if waiting would not help.
         """
@@ -53,9 +55,11 @@ class Backlog:
                 self.full = e
             else:
                 return True
-        if len(self._waiting) >= KEPT or (defer is not None and self.pages >= KEPT_PAGES):
+        if len(self._waiting) >= KEPT or (
+            defer is not None and self._count(is_reveal) >= (KEPT_REVEALS if is_reveal else KEPT_PAGES)
+        ):
             return False
-        self._waiting.append(_Waiting(work, defer() if defer is not None else None))
+        self._waiting.append(_Waiting(work, defer() if defer is not None else None, is_reveal))
         return True
 
     def retry(self, failed: Callable[[WriteError], None]) -> int:
@@ -65,7 +69,7 @@ class Backlog:
             waiting = self._waiting[0]
             try:
                 waiting.work()
-                pages += waiting.release is not None
+                pages += waiting.release is not None and not waiting.is_reveal
             except WriteError as e:
                 if may_pass(e):
                     self.full = e
@@ -76,3 +80,6 @@ class Backlog:
                 waiting.release()
         self.full = None
         return pages
+
+    def _count(self, reveals: bool) -> int:
+        return sum(waiting.release is not None and waiting.is_reveal is reveals for waiting in self._waiting)

@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import PipelineError
-from pipeline.frame import Event, EventKind, Frame, Picture
+from pipeline.frame import Event, EventKind, Frame, Meta
 from pipeline.stage import Context
 from stages.durable import sync_folder
 from stages.exporter import documents, index, visits
 from stages.exporter.folder import RUN, OutputFolder
-from stages.exporter.page import PICTURED, Page
+from stages.exporter.page import Page, Reveal, Sight
 from stages.exporter.properties import ExporterProperties
 from stages.exporter.slides import Slides
 from stages.journal import FILE_NAME as JOURNAL_NAME
-from stages.journal import Journal
+from stages.journal import Journal, PresenterFreeRow
 from stages.lecture import INDEX_NAME, PDF_NAME, PPTX_NAME
 
 
@@ -35,7 +35,8 @@ class Conversion:
         self._done = self._folder.complete  # nothing is to be written any more
         try:
             self._journal = self._opened()
-            self._slides = Slides(self._folder.path, self._journal, properties.format, properties.quality)
+            form, quality = properties.format, properties.quality
+            self._slides = Slides(self._folder.path, self._journal, form, quality, self._revealed)
             if context.incarnation and not self._done:
                 self._slides.tidy()
         except BaseException:
@@ -54,7 +55,11 @@ class Conversion:
         return journal
 
     def process(self, frame: Frame) -> None:
-        """Enter a page. Raises WriteError."""
+        """Enter a page, or merge a reveal. Raises WriteError."""
+        reveal = Reveal.of(frame)
+        if reveal is not None:
+            self._merge(reveal, frame)
+            return
         page = Page.of(frame)
         self._last_pts_ns = max(self._last_pts_ns, page.pts_ns)
         if self._done:
@@ -72,10 +77,25 @@ class Conversion:
                 name, {"number": row.id, "file": row.file, "pts_ns": page.pts_ns, "decision": page.decision}
             )
 
+    def _merge(self, reveal: Reveal, frame: Frame) -> None:
+        """Versions are made when the slide is left, and by no clock, so that each run makes the same."""
+        self._last_pts_ns = max(self._last_pts_ns, reveal.pts_ns)
+        sight = None if self._done else Sight.of(frame, self._context)
+        if sight is not None:
+            dropped = self._slides.reveal(reveal, sight)
+        else:
+            dropped = "repeated" if self._done else "no-picture"
+        if dropped:
+            self._context.dropped(dropped, 1)
+
+    def _revealed(self, row: PresenterFreeRow) -> None:
+        self._context.post("revealed", revealed(row))
+
     def handle(self, event: Event) -> None:
         """VISIT_END ends the visit that is open; other events change nothing here."""
         if event.kind is EventKind.VISIT_END and not self._done:
             self._last_pts_ns = max(self._last_pts_ns, event.pts_ns)
+            self._slides.free.flush()
             visits.leave(self._journal, event.pts_ns)
 
     def tick(self) -> None:
@@ -94,6 +114,7 @@ class Conversion:
         """Close the journal; slides.json lists what there is of a run that did not get to its end."""
         try:
             if not self._done and self._journal.last_visit() is not None:
+                self._slides.free.flush()
                 index.write(self._folder.path, self._journal)
         except PipelineError as e:
             self._context.warn(f"the slides are on disk and in the journal, but slides.json is not up to date: {e}")
@@ -103,9 +124,10 @@ class Conversion:
 
     def _finish(self) -> Iterator[None]:
         p, path = self._properties, self._folder.path
+        self._slides.free.flush()
         visits.close(self._journal, self._last_pts_ns)
         yield None
-        made = index.load(self._journal)
+        made = index.load(self._journal).showing(p.pages)
         if p.pdf:
             for _ in documents.write_pdf(path, made):
                 yield None
@@ -131,11 +153,14 @@ class Conversion:
         }
 
 
-def taken(frame: Frame, page: Page, context: Context) -> Picture | None:
+def taken(frame: Frame, page: Page, context: Context) -> Sight | None:
     """The picture of a page that brings one, in memory of its own."""
-    if page.decision not in PICTURED:
-        return None
-    return frame.image if isinstance(frame.image, Picture) else context.take(frame)
+    return Sight.of(frame, context) if page.is_pictured else None
+
+
+def revealed(row: PresenterFreeRow) -> Meta:
+    """What is said of a new presenter-free picture; ``revealed``: percent of it that was seen."""
+    return {"number": row.slide, "file": row.file, "revealed": index.percent(row.revealed)}
 
 
 def this_run() -> str:

@@ -5,17 +5,18 @@ Every method may be called again after a WriteError; what it had done by then is
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from pipeline.frame import SECOND_NS, Event, EventKind, Picture, Value
+from pipeline.frame import SECOND_NS, Event, EventKind, Value
 from stages.exporter import index, visits
 from stages.exporter.folder import Lock
-from stages.exporter.page import Page
+from stages.exporter.page import Page, Reveal, Sight
 from stages.exporter.properties import ExporterProperties
 from stages.exporter.slides import Entered, Slides
 from stages.journal import FILE_NAME as JOURNAL_NAME
-from stages.journal import Journal
+from stages.journal import Journal, PresenterFreeRow
 from stages.lecture import CLOSED, ENDED, LECTURE, OPEN, STATE, prepare
 
 Connection: TypeAlias = "tuple[Value, Value]"  # its epoch and its wall_ns: epochs count anew when a daemon is restarted
@@ -23,13 +24,23 @@ Connection: TypeAlias = "tuple[Value, Value]"  # its epoch and its wall_ns: epoc
 _SOURCE = "source"  # the kind of gap that is written down here
 _CONNECTION = "connection"  # the journal's note of the newest one
 _REFRESH_NS = 10 * SECOND_NS
+_VERSION_NS = SECOND_NS  # between two presenter-free pictures of a slide
+_MOST_UNWRITTEN = 4  # reveals that are merged, and not acknowledged: of the link's window of 32
 _SETTLED_S = 10.0  # a picture without a row that is younger may be somebody's who is about to enter it
 
 
 class CurrentLecture:
     """``zero_ns``: the instant of CLOCK_MONOTONIC at which its time is 0."""
 
-    def __init__(self, name: str, folder: Path, properties: ExporterProperties, zero_ns: int, wall_ns: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        properties: ExporterProperties,
+        zero_ns: int,
+        wall_ns: int,
+        revealed: Callable[[PresenterFreeRow], None],
+    ) -> None:
         """Open it, or make it if it is not there. Raises OutputError, also if another process writes in it."""
         self.name = name
         self.zero_ns = zero_ns
@@ -37,13 +48,14 @@ class CurrentLecture:
         self._last_pts_ns = 0
         self._is_stale = True
         self._written_ns: int | None = None
+        self._version_ns: int | None = None
         prepare(folder)
         self._lock = Lock(folder)
         try:
             self._journal = Journal(folder / JOURNAL_NAME, create=True)
             try:
                 self._open(wall_ns)
-                self._slides = Slides(folder, self._journal, properties.format, properties.quality)
+                self._slides = Slides(folder, self._journal, properties.format, properties.quality, revealed)
                 self._slides.tidy(_SETTLED_S)
             except BaseException:
                 self._journal.close()
@@ -66,17 +78,46 @@ class CurrentLecture:
                     self._end_gap(pts_ns)
                 self._journal.note(_CONNECTION, list(connection))  # type: ignore[arg-type]  # numbers
 
-    def enter(self, page: Page, picture: Picture | None) -> Entered:
+    def enter(self, page: Page, sight: Sight | None) -> Entered:
         """A page of this lecture. Raises WriteError."""
         gap = self._journal.open_gap_of(_SOURCE)
         if gap is not None and page.start_pts_ns >= gap.start_pts_ns:
             self._journal.close_gap(gap.id, page.start_pts_ns)
-        entered = self._slides.enter(page, picture)
+        entered = self._slides.enter(page, sight)
         self._seen(page.pts_ns)
         return entered
 
+    def reveal(self, reveal: Reveal, sight: Sight) -> str:
+        """Another moment of a slide; "" or why it was dropped. Raises WriteError."""
+        dropped = self._slides.reveal(reveal, sight)
+        if not dropped:
+            self._seen(reveal.pts_ns)
+        return dropped
+
+    @property
+    def unwritten(self) -> int:
+        """How many reveals are in no file yet."""
+        return self._slides.free.unwritten
+
+    def when_revealed(self, call: Callable[[], None]) -> None:
+        """Call it once there is nothing ``unwritten``."""
+        self._slides.free.when_written(call)
+
+    def is_due(self, now_ns: int) -> bool:
+        """Whether what is ``unwritten`` should be written now: not oftener than once a second, if it can wait."""
+        if self.unwritten >= _MOST_UNWRITTEN:
+            return True
+        return self.unwritten > 0 and (self._version_ns is None or now_ns - self._version_ns >= _VERSION_NS)
+
+    def write_revealed(self, now_ns: int) -> None:
+        """Write what is ``unwritten``. Raises WriteError."""
+        if self.unwritten:
+            self._version_ns = now_ns
+            self._slides.free.flush()
+
     def act(self, event: Event) -> None:
         """Ends of visits, and what is not seen. Raises WriteError."""
+        self._slides.free.flush()
         match event.kind:
             case EventKind.VISIT_END:
                 visits.leave(self._journal, event.pts_ns)
@@ -102,11 +143,13 @@ class CurrentLecture:
 
     def pause(self) -> None:
         """Nothing comes for now; the lecture may go on later. Raises WriteError."""
+        self._slides.free.flush()
         visits.close(self._journal, self._last_pts_ns)
         index.write(self._folder, self._journal)
 
     def close(self, pts_ns: int | None, wall_ns: int) -> int:
         """It is over, at ``pts_ns`` if that is known; how many slides it has. Raises WriteError."""
+        self._slides.free.flush()
         end_pts_ns = max(pts_ns or 0, self._last_pts_ns)
         with self._journal.transaction():
             visits.close(self._journal, end_pts_ns)

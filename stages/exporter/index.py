@@ -14,10 +14,10 @@ from pydantic import JsonValue
 from pipeline.frame import SECOND_NS, Meta
 from pipeline.messages import Ledger
 from stages.durable import write_bytes
-from stages.exporter.model import Capture, Index, Slide, Source, Visit
+from stages.exporter.model import Capture, Index, Presenter, Slide, Source, Visit
 from stages.exporter.page import plain
 from stages.journal import FILE_NAME as JOURNAL_NAME
-from stages.journal import CaptureRow, GapRow, Journal, SegmentRow, SlideRow, VisitRow
+from stages.journal import CaptureRow, GapRow, Journal, PresenterFreeRow, SegmentRow, SlideRow, VisitRow
 from stages.lecture import CLOSED, ENDED, INDEX_NAME, LECTURE, OPEN, STATE
 
 
@@ -32,7 +32,8 @@ def load(journal: Journal) -> Index:
     visits: dict[int, list[VisitRow]] = {}
     for visit in sorted(journal.visits(), key=lambda visit: _place(is_lecture, visit.epoch, visit.start_pts_ns)):
         visits.setdefault(visit.slide, []).append(visit)
-    slides = [_slide(row, visits[row.id], captures) for row in journal.slides() if row.id in visits]
+    free = {row.slide: row for row in journal.all_presenter_free()}
+    slides = [_slide(row, visits[row.id], captures, free.get(row.id)) for row in journal.slides() if row.id in visits]
     slides.sort(key=lambda slide: (*_place(is_lecture, slide.epoch, slide.first_pts_ns), slide.id))
     closed = notes.get(STATE) == CLOSED
     ended = notes.get("ended") or ("eos" if closed else "unfinished")
@@ -105,7 +106,15 @@ def _account(ledger: Ledger) -> JsonValue:
     return asdict(ledger) | {"dropped": dict(ledger.dropped), "missing": ledger.missing}
 
 
-def _slide(row: SlideRow, visits: list[VisitRow], captures: Mapping[int, list[CaptureRow]]) -> Slide:
+def percent(share: float) -> float:
+    """``share`` of 0 to 1 in percent, to two places; 100 is all of it, and 0 nothing."""
+    rounded = round(100 * share, 2)
+    return rounded if share in (0, 1) else min(max(rounded, 0.01), 99.99)
+
+
+def _slide(
+    row: SlideRow, visits: list[VisitRow], captures: Mapping[int, list[CaptureRow]], free: PresenterFreeRow | None
+) -> Slide:
     first = min(visit.start_pts_ns for visit in visits)
     last = max(_last_of(visit, captures.get(visit.id, [])) for visit in visits)
     return Slide(
@@ -127,6 +136,19 @@ def _slide(row: SlideRow, visits: list[VisitRow], captures: Mapping[int, list[Ca
         visits=[_visit(visit, captures.get(visit.id, [])) for visit in visits],
         wall_ns=row.wall_ns or None,
         version=row.version,
+        presenter=None if free is None else _presenter(free, row),
+    )
+
+
+def _presenter(free: PresenterFreeRow, own: SlideRow) -> Presenter:
+    of_file = free if free.file is not None else own
+    return Presenter(
+        hidden_percent=percent(free.hidden),
+        revealed_percent=percent(free.revealed),
+        file=free.file or own.file,
+        bytes=of_file.bytes,
+        sha256=of_file.sha256,
+        version=free.version,
     )
 
 

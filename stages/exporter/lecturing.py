@@ -11,13 +11,15 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.errors import StageError, WriteError
-from pipeline.frame import SECOND_NS, Event, EventKind, Frame, Picture
+from pipeline.frame import SECOND_NS, Event, EventKind, Frame
 from pipeline.stage import Context
+from stages.exporter import index
 from stages.exporter.backlog import Backlog
-from stages.exporter.conversion import taken
+from stages.exporter.conversion import revealed, taken
 from stages.exporter.current import Connection, CurrentLecture
-from stages.exporter.page import Page
+from stages.exporter.page import Page, Reveal, Sight
 from stages.exporter.properties import ExporterProperties
+from stages.journal import PresenterFreeRow
 
 _AHEAD_NS = 5 * SECOND_NS  # lecture time further ahead of the clock than this is that of an earlier lecture
 
@@ -39,6 +41,8 @@ class Lecturing:
         self._outside = 0
         self._slides = 0
         self._lag_s: float | None = None
+        self._versions = 0
+        self._revealed_percent: float | None = None
 
     def process(self, frame: Frame) -> None:
         """Enter a page; without room it waits, and when too many wait it is dropped as ``disk-full``."""
@@ -46,11 +50,35 @@ class Lecturing:
             self._outside += 1
             self._context.dropped("no-lecture", 1)
             return
+        reveal = Reveal.of(frame)
+        if reveal is not None:
+            self._reveal(reveal, frame)
+            return
         page = Page.of(frame)
         work = partial(self._enter, page, taken(frame, page, self._context), self._clock())
         refused = self._attempt(work, self._context.defer)
         if refused:
             self._context.dropped(refused, 1)
+        self._acknowledge_once_written()
+
+    def _reveal(self, reveal: Reveal, frame: Frame) -> None:
+        sight = Sight.of(frame, self._context)
+        if sight is None:
+            self._context.dropped("no-picture", 1)
+            return
+        work = partial(self._merge, reveal, sight, self._clock())
+        refused = self._attempt(work, self._context.defer, is_reveal=True)
+        if refused:
+            self._context.dropped(refused, 1)
+        self._acknowledge_once_written()
+
+    def _acknowledge_once_written(self) -> None:
+        """What was merged is acknowledged when the version of the slide that has it is on disk, now or in a second."""
+        lecture = self._lecture
+        if lecture is not None and lecture.unwritten and self._backlog.full is None:
+            lecture.when_revealed(self._context.defer())
+            if lecture.is_due(self._clock()):
+                self._attempt(partial(lecture.write_revealed, self._clock()))
 
     def handle(self, event: Event) -> None:
         """Begin and end lectures, visits and gaps."""
@@ -62,6 +90,8 @@ class Lecturing:
             pages = self._backlog.retry(self._given_up)
             if self._backlog.full is None:
                 self._context.warn(f"there is room again: {pages} pages that waited for it are written")
+        if self._lecture is not None and self._backlog.full is None and self._lecture.unwritten:
+            self._attempt(partial(self._lecture.write_revealed, self._clock()))
         if self._lecture is not None and self._backlog.full is None:
             try:
                 self._lecture.refresh(self._clock())
@@ -89,11 +119,16 @@ class Lecturing:
             self._lecture.release()
         self._lecture = None
 
-    def _attempt(self, work: Callable[[], None], defer: Callable[[], Callable[[], None]] | None = None) -> str:
+    def _attempt(
+        self,
+        work: Callable[[], None],
+        defer: Callable[[], Callable[[], None]] | None = None,
+        is_reveal: bool = False,
+    ) -> str:
         """Do it now or let it wait; else why it will not be done."""
         before = self._backlog.full
         try:
-            refused = "" if self._backlog.do(work, defer) else "disk-full"
+            refused = "" if self._backlog.do(work, defer, is_reveal) else "disk-full"
         except WriteError as e:
             self._given_up(e)
             return "write-error"
@@ -106,7 +141,7 @@ class Lecturing:
 
     # -- each of these may be done again, if there was no room to finish it --
 
-    def _enter(self, page: Page, picture: Picture | None, arrived_ns: int) -> None:
+    def _enter(self, page: Page, sight: Sight | None, arrived_ns: int) -> None:
         lecture = self._lecture
         if lecture is None:
             self._context.dropped("no-lecture", 1)
@@ -114,7 +149,7 @@ class Lecturing:
         if self._is_of_earlier(page.pts_ns, lecture, arrived_ns):
             self._context.dropped("earlier-lecture", 1)
             return
-        entered = lecture.enter(page, picture)
+        entered = lecture.enter(page, sight)
         if entered.dropped:
             self._context.dropped(entered.dropped, 1)
         if entered.row is None:
@@ -135,6 +170,20 @@ class Lecturing:
                 "settled_lag_s": lag_s + (page.pts_ns - page.start_pts_ns) / SECOND_NS,
             },
         )
+
+    def _merge(self, reveal: Reveal, sight: Sight, arrived_ns: int) -> None:
+        lecture = self._lecture
+        if lecture is None:
+            self._context.dropped("no-lecture", 1)
+        elif self._is_of_earlier(reveal.pts_ns, lecture, arrived_ns):
+            self._context.dropped("earlier-lecture", 1)
+        elif dropped := lecture.reveal(reveal, sight):
+            self._context.dropped(dropped, 1)
+
+    def _revealed(self, row: PresenterFreeRow) -> None:
+        self._versions += 1
+        self._revealed_percent = index.percent(row.revealed)
+        self._context.post("revealed", revealed(row))
 
     def _act(self, event: Event, arrived_ns: int) -> None:
         match event.kind:
@@ -157,7 +206,7 @@ class Lecturing:
         if self._lecture is not None and self._lecture.name != name:
             self._end(None)  # nobody said so, but there is only ever one
         if self._lecture is None:
-            self._lecture = CurrentLecture(name, Path(folder), self._properties, zero_ns, self._wall())
+            self._lecture = CurrentLecture(name, Path(folder), self._properties, zero_ns, self._wall(), self._revealed)
         self._is_idle = False
         self._lecture.zero_ns = zero_ns
         self._lecture.begin(self._connection, arrived_ns - zero_ns)
@@ -177,4 +226,6 @@ class Lecturing:
         figures: dict[str, int | float] = {"slides_total": self._slides, "pages_waiting": self._backlog.pages}
         if self._lag_s is not None:
             figures["capture_lag_seconds"] = self._lag_s
+        if self._revealed_percent is not None:  # somebody looked for a presenter, and found one
+            figures |= {"presenter_free_pictures_total": self._versions, "revealed_percent": self._revealed_percent}
         self._context.post("figures", figures)

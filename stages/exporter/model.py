@@ -45,6 +45,19 @@ class Visit(_Model):
     captures: list[Capture]
 
 
+class Presenter(_Model):
+    """A slide without who stands before it: every pixel from a moment at which it was seen, the rest hatched."""
+
+    hidden_percent: float = Field(description="of the slide's own picture, under the presenter and a margin")
+    revealed_percent: float = Field(description="of the pixels, seen at least once; the rest is hatched")
+    file: str = Field(
+        description="path relative to slides.json, a PNG; the slide's own file if nothing is hidden in it"
+    )
+    bytes: int = Field(description="size of the file")
+    sha256: str = Field(description="of the file, in hex")
+    version: int = Field(description="how many presenter-free pictures the slide has had; 0: none but its own")
+
+
 class Slide(_Model):
     """A slide, its one picture and every visit to it."""
 
@@ -66,6 +79,7 @@ class Slide(_Model):
     visits: list[Visit]
     wall_ns: int | None = Field(None, description="time of the picture in ns since 1970; null: not known")
     version: int = Field(1, description="how many pictures the slide has had; the newest is here")
+    presenter: Presenter | None = Field(None, description="null: nobody looked for a presenter")
 
 
 class Gap(_Model):
@@ -130,3 +144,14 @@ class Index(_Model):
     ledger: dict[str, dict[str, JsonValue]] | None = Field(
         None, description="per stage and link: what became of its frames; null until the command has added it"
     )
+
+    def showing(self, pages: str) -> Index:
+        """For documents: with ``presenter-free`` each slide's file is that without the presenter, if there is one."""
+        if pages != "presenter-free":
+            return self
+        slides = []
+        for slide in self.slides:
+            free = slide.presenter
+            given = {} if free is None else {"file": free.file, "bytes": free.bytes, "sha256": free.sha256}
+            slides.append(slide.model_copy(update=given))
+        return self.model_copy(update={"slides": slides})

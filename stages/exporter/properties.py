@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from pydantic import Field
 
 from pipeline.stage import Properties
 from stages.exporter.pictures import Format
+
+Pages: TypeAlias = Literal["as-seen", "presenter-free"]
 
 
 class ExporterProperties(Properties):
@@ -17,5 +21,9 @@ class ExporterProperties(Properties):
     quality: int = Field(95, ge=1, le=100, description="quality of jpeg and webp pictures")
     pdf: bool = Field(True, description="make slides.pdf at the end; not of a lecture, see slidetap export")
     pptx: bool = Field(False, description="make slides.pptx at the end; not of a lecture, see slidetap export")
+    pages: Pages = Field(
+        "as-seen",
+        description="what slides.pdf and slides.pptx show; presenter-free: slides without who stands before them",
+    )
     force: bool = Field(False, description="replace an older result at LOCATION, once this one is complete")
     source: str = Field("", description="what is converted, for slides.json; a path, or a URL without a password")

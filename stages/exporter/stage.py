@@ -20,7 +20,8 @@ from stages.exporter.properties import ExporterProperties
 
 
 class Exporter(Stage[ExporterProperties]):
-    """Posts ``slide`` for each new slide, ``grown`` for each new picture of an old one, and ``result`` at the end.
+    """Posts ``slide`` for each new slide, ``grown`` for each new picture of an old one, ``revealed`` for each new
+    presenter-free one, and ``result`` at the end.
 
     Of a lecture it posts ``lecture`` when it has begun or ended it, and ``figures``.
     """
@@ -66,7 +67,7 @@ class Exporter(Stage[ExporterProperties]):
         return {}
 
     def process(self, frame: Frame) -> Iterable[Output]:
-        """Write the picture of a new page, then its row.
+        """Write the picture of a new page, then its row. A reveal makes the presenter-free picture of its slide better.
 
         Raises WriteError when the disk is full, unless it is a lecture's: that waits until there is room.
         """

@@ -5,7 +5,18 @@ it. Each process opens it for itself. It knows tables, not what a visit means; `
 """
 
 from stages.journal.journal import BUSY_TIMEOUT_S, FILE_NAME, Journal
-from stages.journal.rows import CaptureRow, EventRow, GapRow, MarkRow, SegmentRow, SessionRow, SlideRow, VisitRow
+from stages.journal.rows import (
+    CaptureRow,
+    EventRow,
+    GapRow,
+    MarkRow,
+    PresenterFreeRow,
+    RevealRow,
+    SegmentRow,
+    SessionRow,
+    SlideRow,
+    VisitRow,
+)
 from stages.journal.schema import SCHEMA_VERSION
 
 __all__ = [
@@ -17,6 +28,8 @@ __all__ = [
     "GapRow",
     "Journal",
     "MarkRow",
+    "PresenterFreeRow",
+    "RevealRow",
     "SegmentRow",
     "SessionRow",
     "SlideRow",

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from pipeline.errors import OutputError
 from stages.durable import write_error
 
-Parameter: TypeAlias = "int | str | None"
+Parameter: TypeAlias = "int | float | str | bytes | None"
 
 
 class Connection:

@@ -1,4 +1,6 @@
-"""The open journal: transactions, notes, slides, visits and captures. What only lectures have is in ``live``."""
+"""The open journal: transactions, notes, slides, visits and captures. What only lectures have is in ``live``,
+what only slides with a presenter have in ``presenter``.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ from pydantic import JsonValue
 from pipeline.errors import OutputError
 from stages.durable import mode_in, write_error
 from stages.journal.live import LiveTables
+from stages.journal.presenter import PresenterTables
 from stages.journal.rows import CaptureRow, SlideRow, VisitRow
 from stages.journal.schema import SCHEMA_VERSION, steps_from
 
@@ -23,7 +26,7 @@ FILE_NAME = "journal.sqlite"
 BUSY_TIMEOUT_S = 5.0
 
 
-class Journal(LiveTables):
+class Journal(LiveTables, PresenterTables):
     """An open journal. Every method raises WriteError when SQLite cannot write, OutputError when it cannot read.
 
     One process may have it open while others write; each call, or each ``transaction``, is one short transaction.

@@ -30,6 +30,35 @@ class SlideRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PresenterFreeRow:
+    """A slide without who stands before it. ``hidden``: share of the slide's own picture that the presenter hides;
+    ``revealed``: share of its pixels that were seen at least once; both 0 to 1.
+
+    ``file`` is a PNG, relative to the folder; None: nothing is hidden, the slide's own picture is it. ``version``
+    counts the files it has had. ``pts_ns``: of the newest moment in it.
+    """
+
+    slide: int
+    hidden: float
+    revealed: float
+    file: str | None
+    bytes: int
+    sha256: str
+    version: int
+    pts_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class RevealRow:
+    """A moment that is in a presenter-free picture; ``digest`` tells it from others of the same time."""
+
+    epoch: int
+    pts_ns: int
+    digest: int
+    slide: int
+
+
+@dataclass(frozen=True, slots=True)
 class VisitRow:
     """A stretch of time in which a slide was shown; ``end_pts_ns`` is None while it lasts."""
 

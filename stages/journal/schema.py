@@ -5,7 +5,7 @@ A version only ever adds tables and columns, so that a file of an older one lose
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _FIRST = """
 CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -51,7 +51,20 @@ CREATE TABLE session (
 );
 """
 
-_STEPS = (_FIRST, _LIVE)
+_PRESENTER = """
+CREATE TABLE presenter_free (
+    slide INTEGER PRIMARY KEY REFERENCES slide (id), hidden REAL NOT NULL, revealed REAL NOT NULL,
+    file TEXT UNIQUE, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, version INTEGER NOT NULL,
+    pts_ns INTEGER NOT NULL, seen BLOB
+);
+CREATE TABLE reveal (
+    epoch INTEGER NOT NULL, pts_ns INTEGER NOT NULL, digest INTEGER NOT NULL,
+    slide INTEGER NOT NULL REFERENCES slide (id),
+    PRIMARY KEY (epoch, pts_ns, digest)
+) WITHOUT ROWID;
+"""
+
+_STEPS = (_FIRST, _LIVE, _PRESENTER)
 
 
 def steps_from(version: int) -> list[str]:

@@ -7,7 +7,7 @@ it is filled; killed before that, the gap is done again from its start.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,12 +101,15 @@ def _analysed(folder: Path, gap: GapRow, segments: list[SegmentRow], convert: Co
     return found
 
 
-def convert_file(video: Path, result: Path) -> None:
-    """As ``slidetap convert`` does, in one process and without documents. Raises PipelineError."""
+def convert_file(video: Path, result: Path, segmentation: Mapping[str, object] | None = None) -> None:
+    """As ``slidetap convert`` does, in one process and without documents. Raises PipelineError.
+
+    ``segmentation``: properties of the stage that finds the presenter; None: as if nobody stood there.
+    """
     from pipeline import supervisor
     from stages import conversion
 
-    options = conversion.Options(pdf=False, fused=True)
+    options = conversion.Options(pdf=False, fused=True, segmentation=segmentation)
     outcome = supervisor.run(conversion.pipeline(conversion.Conversion(str(video), result), options))
     if outcome.error is not None:
         raise outcome.error

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.frame import SECOND_NS
 from stages.durable import write_bytes
-from stages.journal import CaptureRow, GapRow, Journal, SlideRow
+from stages.journal import CaptureRow, GapRow, Journal, PresenterFreeRow, SlideRow
+from stages.keeper.filling_presenter import FoundPresenterFree, copied, improve, presenter_free_in
 from stages.keeper.joining_visits import Part, joined
 from stages.lecture import PICTURES
 from stages.presets import PRESETS
@@ -34,11 +35,14 @@ class FoundVisit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A slide of a stretch: its row there, where its picture is, and when it was shown."""
+    """A slide of a stretch: its row there, where its picture is, when it was shown, and what it is without a presenter,
+    if one was looked for.
+    """
 
     row: SlideRow
     picture: Path
     visits: tuple[FoundVisit, ...]
+    free: FoundPresenterFree | None = None
 
 
 def found_in(result: Path, journal: Journal, offset_ns: int) -> list[Found]:
@@ -56,7 +60,9 @@ def found_in(result: Path, journal: Journal, offset_ns: int) -> list[Found]:
             for visit in journal.visits()
             if visit.slide == row.id
         )
-        found.append(Found(replace(row, picture_pts_ns=row.picture_pts_ns + offset_ns), result / row.file, visits))
+        free = presenter_free_in(result, journal, row.id, row.file, offset_ns)
+        in_lecture = replace(row, picture_pts_ns=row.picture_pts_ns + offset_ns)
+        found.append(Found(in_lecture, result / row.file, visits, free))
     return found
 
 
@@ -74,26 +80,34 @@ def enter(folder: Path, journal: Journal, gap: GapRow, found: list[Found]) -> in
     known = _known(folder, journal)
     next_id = journal.last_slide() + 1
     new: list[SlideRow] = []
+    free: list[tuple[PresenterFreeRow, bytes | None]] = []
+    again: list[tuple[int, FoundPresenterFree]] = []
     visits: list[tuple[int, FoundVisit, str]] = []
     recorded = _recorded(journal, gap)
     for each in found:
         inside = [part for part in (within(visit, gap) for visit in each.visits) if part is not None]
         if not inside:
             continue
-        seen = _fingerprint(each.picture)
+        seen = _fingerprint(each.picture, each.free)
         match = known.find(seen)
         if match is not None and match.same:
             slide, decision = match.slide, "revisit"
             inside = [part for part in inside if part.end_ns - part.start_ns >= _SHORTEST_NS]
+            if each.free is not None:
+                again.append((slide, each.free))
         else:
             slide, decision, next_id = next_id, "new", next_id + 1
             known.add(slide, seen)
             new.append(_with_picture(folder, each, slide, recorded))
+            if each.free is not None:
+                free.append((copied(folder, each.free, slide), each.free.seen))
         visits += [(slide, part, decision) for part in inside]
     parts = [Part(slide, part.start_ns, part.end_ns) for slide, part, _ in visits]
     with journal.transaction():
         for row in new:
             journal.add_slide(row)
+        for free_row, seen_of_it in free:
+            journal.set_presenter_free(free_row, seen_of_it)
         for stretch in joined(journal.visits(), gap, parts):
             if stretch.visit is None:
                 visit = journal.open_visit(stretch.slide, recorded.epoch, stretch.start_ns)
@@ -105,6 +119,7 @@ def enter(folder: Path, journal: Journal, gap: GapRow, found: list[Found]) -> in
         for slide, part, decision in visits:
             _enter_captures(journal, slide, part, decision, recorded)
         journal.fill_gap(gap.id)
+    improve(folder, journal, again, recorded.epoch)
     return len(new)
 
 
@@ -153,19 +168,25 @@ def _recorded(journal: Journal, gap: GapRow) -> _Recorded:
 
 
 def _known(folder: Path, journal: Journal) -> KnownSlides:
+    from functools import partial
+
     from stages.dedup.content import Rules
+    from stages.dedup.fingerprint import hashes
     from stages.dedup.known import KnownSlides
 
     properties = _properties()
     rules = Rules(properties.same_percent, properties.kept_percent, properties.touched_percent)
-    known = KnownSlides(properties.distance, properties.confirm_distance, rules)
+    hashing = partial(hashes, properties=properties)
+    known = KnownSlides(properties.distance, properties.confirm_distance, rules, hashing)
     for row in journal.slides():
         if (folder / row.file).is_file():
-            known.add(row.id, _fingerprint(folder / row.file))
+            free = presenter_free_in(folder, journal, row.id, row.file, 0)
+            known.add(row.id, _fingerprint(folder / row.file, free))
     return known
 
 
-def _fingerprint(path: Path) -> Fingerprint:
+def _fingerprint(path: Path, free: FoundPresenterFree | None) -> Fingerprint:
+    """Of what was seen of a slide: where a presenter was looked for, they are not in it."""
     import cv2
     import numpy as np
 
@@ -173,11 +194,13 @@ def _fingerprint(path: Path) -> Fingerprint:
     from pipeline.frame import Layout, Picture
     from stages.dedup.fingerprint import fingerprint
 
+    path = path if free is None else free.picture
     bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if bgr is None:
         raise OutputError(f"'{path}' is in the journal, but is no picture that can be read")
     picture = Picture(Layout("bgr24", bgr.shape[1], bgr.shape[0]), (bgr.astype(np.uint8, copy=False),))
-    seen = fingerprint(picture, _properties())
+    unseen = None if free is None else free.unseen()
+    seen = fingerprint(picture, _properties(), unseen, looked_for=free is not None)
     assert seen is not None, "the default preset has a hash"
     return seen
 

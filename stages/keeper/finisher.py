@@ -5,7 +5,8 @@ A failure is said and tried again later, ever more rarely. In the parent; ``fini
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,11 +28,14 @@ class _Waiting:
 
 
 class Finisher:
-    """``exports`` and ``backfill`` are those of the settings."""
+    """``exports`` and ``backfill`` are those of the settings; ``segmentation``: as ``finishing`` takes it."""
 
-    def __init__(self, begin: Begin, exports: Sequence[str], backfill: bool) -> None:
+    def __init__(
+        self, begin: Begin, exports: Sequence[str], backfill: bool, segmentation: Mapping[str, object] | None = None
+    ) -> None:
         self.exports = tuple(exports)
         self.backfill = backfill
+        self._segmentation = segmentation
         self._begin = begin
         self._queue: list[_Waiting] = []
         self._at_work: _Waiting | None = None
@@ -78,7 +82,12 @@ class Finisher:
         self._job = self._at_work = None
 
     def _arguments(self, folder: Path) -> list[str]:
-        return [str(folder), *(f"--{name}" for name in self.exports), *(["--backfill"] if self.backfill else [])]
+        arguments = [str(folder), *(f"--{name}" for name in self.exports)]
+        if self.backfill:
+            arguments.append("--backfill")
+            if self._segmentation is not None:
+                arguments += ["--segmentation", json.dumps(dict(self._segmentation))]
+        return arguments
 
     def _failed(self, lecture: _Waiting, why: str, now_ns: int) -> News:
         text = f"lecture '{lecture.folder.name}' could not be exported: {why}"

@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import ctypes
 import fcntl
+import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from pipeline.errors import OutputError, PipelineError
@@ -29,8 +31,13 @@ _RECORDER_S = 10.0  # in which the recorder has ended its last segment
 _ABANDONED_S = 60.0  # a growing file that does not grow any more: its recorder is gone
 
 
-def finish(folder: Path, exports: Sequence[str], with_backfill: bool) -> str:
-    """Do it; a sentence about what was made. Raises PipelineError, once all that could be made is."""
+def finish(
+    folder: Path, exports: Sequence[str], with_backfill: bool, segmentation: Mapping[str, object] | None = None
+) -> str:
+    """Do it; a sentence about what was made. Raises PipelineError, once all that could be made is.
+
+    ``segmentation``: properties of the live pipeline's stage that finds the presenter, None if it has none.
+    """
     from stages.exporting import ExportOptions, export
 
     said: list[str] = []
@@ -38,10 +45,10 @@ def finish(folder: Path, exports: Sequence[str], with_backfill: bool) -> str:
     with _alone(folder):
         _wait_for_recorder(folder)
         if with_backfill:
-            from stages.keeper.backfill import backfill
+            from stages.keeper.backfill import backfill, convert_file
 
             try:
-                done = backfill(folder)
+                done = backfill(folder, partial(convert_file, segmentation=segmentation))
                 if done.gaps:
                     said.append(f"{_count(done.gaps, 'gap')} filled, {_count(done.slides, 'more slide')}")
             except PipelineError as e:
@@ -123,13 +130,14 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="finishing")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--backfill", action="store_true")
+    parser.add_argument("--segmentation", type=json.loads, metavar="JSON")
     for name in EXPORTS:
         parser.add_argument(f"--{name}", dest="exports", action="append_const", const=name)
     given = parser.parse_args(arguments)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     os.nice(_NICE)
     try:
-        text = finish(given.folder, given.exports or [], given.backfill)
+        text = finish(given.folder, given.exports or [], given.backfill, given.segmentation)
     except PipelineError as e:
         sys.stderr.write(f"{' '.join(str(e).split())}\n")
         return 1

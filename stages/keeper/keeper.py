@@ -64,7 +64,9 @@ class LectureKeeper:
         self._not_before_ns = 0
         self._news: deque[News] = deque(maxlen=100)
         self._deciding = Deciding(self._settings, self._around.begin_job)
-        self._finisher = Finisher(self._around.begin_job, self._settings.exports, self._settings.backfill)
+        self._finisher = Finisher(
+            self._around.begin_job, self._settings.exports, self._settings.backfill, self._layout.segmentation
+        )
         self._sweeping = Sweeping(self._settings.folder, self._around.free)
 
     # -- called by the desk --

@@ -40,16 +40,35 @@ def wanted(device: Device) -> str:
     return _WANTED.get(device, CUDA)
 
 
-def providers(first: str, available: Sequence[str], memory_limit: int) -> list[Provider]:
+def providers(
+    first: str, available: Sequence[str], memory_limit: int, *, graphs: bool = False, engines: Path | None = None
+) -> list[Provider]:
     """``first`` and what it falls back to for what it cannot compute, as far as ``available``.
 
     ``memory_limit``: bytes that the arena on the GPU may grow to. It grows by what is asked for: doubling, the
-    runtime's default, takes up to twice the memory that a network needs.
+    runtime's default, takes up to twice the memory that a network needs. ``graphs``: whether runs may be recorded as
+    CUDA graphs. ``engines``: where TensorRT keeps what it builds; else it builds at every start.
     """
     gpu = {"arena_extend_strategy": "kSameAsRequested", "gpu_mem_limit": str(memory_limit)}
-    options: dict[str, dict[str, str]] = {TENSORRT: {"trt_max_workspace_size": str(memory_limit)}, CUDA: gpu, CPU: {}}
+    if graphs:
+        gpu["enable_cuda_graph"] = "1"
+    tensorrt = {"trt_max_workspace_size": str(memory_limit)}
+    if engines is not None:
+        tensorrt |= {"trt_engine_cache_enable": "1", "trt_engine_cache_path": str(engines)}
+        tensorrt |= {"trt_timing_cache_enable": "1", "trt_timing_cache_path": str(engines)}
+    options: dict[str, dict[str, str]] = {TENSORRT: tensorrt, CUDA: gpu, CPU: {}}
     order = [TENSORRT, CUDA, CPU]
     return [(name, options[name]) for name in order[order.index(first) :] if name in available or name == CPU]
+
+
+def shaped(given: Sequence[Provider], name: str, size: tuple[int, int], batch: int) -> list[Provider]:
+    """``given``, with TensorRT told of all batches up to ``batch``: else it builds anew for each larger one it meets.
+
+    ``name``: of the input. ``size``: height and width.
+    """
+    shapes = {"min": 1, "opt": batch, "max": batch}
+    profiles = {f"trt_profile_{key}_shapes": f"{name}:{n}x3x{size[0]}x{size[1]}" for key, n in shapes.items()}
+    return [(each, {**options, **profiles} if each == TENSORRT else options) for each, options in given]
 
 
 def missing(

@@ -35,13 +35,7 @@ class Preparer:
 
         The aspect ratio is not kept: the networks were trained so. Raises ValueError for another shape or type.
         """
-        if picture.dtype != np.uint8 or not (picture.ndim == 2 or (picture.ndim == 3 and picture.shape[2] == 3)):
-            raise ValueError(
-                f"a picture is uint8 (height, width, 3) or (height, width), not {picture.dtype} {picture.shape}"
-            )
-        if 0 in picture.shape:
-            raise ValueError(f"a picture of shape {picture.shape} has no pixels")
-        small = _resized(picture, self._width, self._height)
+        small = resized(picture, self._width, self._height)
         target = self._rows[row]
         if small.ndim == 2:
             red = green = blue = small
@@ -53,12 +47,20 @@ class Preparer:
             cv2.addWeighted(plane, scale, plane, 0.0, offset, dst=target[channel], dtype=cv2.CV_32F)
 
 
-def _resized(picture: Plane, width: int, height: int) -> Plane:
-    """``picture`` at ``width`` x ``height``, every pixel of it counted when it is made smaller.
+def resized(picture: Plane, width: int, height: int) -> Plane:
+    """``picture``, BGR or grey, at ``width`` x ``height``, every pixel of it counted when it is made smaller.
+
+    Raises ValueError for another shape or type.
 
     Halving is what OpenCV does fastest: 1080p to 320x320 takes 1.4 ms this way, 3.6 ms by INTER_AREA at once. At a
     factor of up to 2, bilinear sampling leaves out no pixel and takes a fifth of INTER_AREA's time.
     """
+    if picture.dtype != np.uint8 or not (picture.ndim == 2 or (picture.ndim == 3 and picture.shape[2] == 3)):
+        raise ValueError(
+            f"a picture is uint8 (height, width, 3) or (height, width), not {picture.dtype} {picture.shape}"
+        )
+    if 0 in picture.shape:
+        raise ValueError(f"a picture of shape {picture.shape} has no pixels")
     have_h, have_w = picture.shape[:2]
     while have_w >= 2 * width and have_h >= 2 * height and not (have_w % 2 or have_h % 2):
         have_w, have_h = have_w // 2, have_h // 2

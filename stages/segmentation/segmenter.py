@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from pipeline.frame import Plane
 from stages.segmentation.masks import Probabilities, mask_of
@@ -23,12 +24,34 @@ class Segmented:
     probabilities: Probabilities
 
 
+class Masks(Protocol):
+    """Whoever makes masks of pictures: a network in this process, or one on another host."""
+
+    @property
+    def device(self) -> str:
+        """Where it runs: cpu, cuda, tensorrt, or what a far end says."""
+
+    def segment(self, pictures: Sequence[Plane]) -> list[Segmented]:
+        """In order; each picture is uint8 BGR (height, width, 3) or grey (height, width). Raises PipelineError."""
+
+    def close(self) -> None:
+        """Let go of it; it is not asked again."""
+
+
 class Segmenter:
-    """``session`` fed as ``spec`` says."""
+    """``session`` fed as ``spec`` says. Implements ``Masks``."""
 
     def __init__(self, session: Session, spec: ModelSpec) -> None:
         self._session, self._threshold = session, spec.threshold
         self._preparer = Preparer(session.rows, spec.mean, spec.std)
+
+    @property
+    def device(self) -> str:
+        """As ``Session.device``: it may change when there is no memory."""
+        return self._session.device
+
+    def close(self) -> None:
+        """The session's memory goes with the last reference to it; there is nothing to be told."""
 
     def segment(self, pictures: Sequence[Plane]) -> list[Segmented]:
         """Each picture is uint8 BGR (height, width, 3) or grey (height, width), of any size; in their order.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,9 +18,10 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import ConfigError, ResourceError, StageError
+from pipeline.errors import ConfigError, OutputError, ResourceError, StageError
 from stages.segmentation import devices, failures
-from stages.segmentation.devices import CPU, NAMES
+from stages.segmentation.devices import CPU, CUDA, NAMES, TENSORRT
+from stages.segmentation.engines import engines_folder
 from stages.segmentation.network import SILENT, Network, Wanted
 from stages.segmentation.signature import Size
 
@@ -91,6 +93,11 @@ class Session:
         """Pictures that go through at once; fewer than asked for if the file or the memory allows no more."""
         return self._step
 
+    @property
+    def graphs(self) -> tuple[int, ...]:
+        """Numbers of pictures that CUDA graphs put through, as that was quicker when it started."""
+        return self._network.graphs
+
     def run(self, count: int) -> NDArray[np.float32]:
         """Probabilities (count, height, width) of the first ``count`` of ``rows``; valid until the next run.
 
@@ -131,23 +138,36 @@ class Session:
         self._tell(f"masks are made on the CPU: {reason}")
         return fallback
 
-    def _on_gpu(self, first: str) -> tuple[Network | None, str]:
-        """The network on ``first``, or why not."""
+    def _on_gpu(self, first: str, graphs: bool = True) -> tuple[Network | None, str]:
+        """The network on ``first``, or why not. ``graphs``: with CUDA graphs, if it can be had with them."""
         available: list[str] = self._runtime.get_available_providers()
         folder = Path(str(self._runtime.__file__)).parent / "capi"
         if first not in available:
             return None, devices.missing(first, available, folder)
         _preload(self._runtime)
+        engines = self._engines() if first == TENSORRT else None
+        said = ""
+        for recorded in (True, False) if graphs and first == CUDA else (False,):
+            given = devices.providers(first, available, self._memory_limit, graphs=recorded, engines=engines)
+            try:
+                network = Network(self._runtime, self._wanted, given, recorded)
+                if network.provider != first:
+                    return None, devices.missing(first, available, folder)
+                network.try_out(np.zeros((1, 3, *network.signature.size), np.float32))
+            except self._errors as e:
+                said = str(e)
+            else:
+                return network, ""
+        if failures.is_out_of_memory(said):
+            return None, f"there is no room for '{self._name}' on the GPU"
+        return None, devices.missing(first, available, folder, failures.summary(said))
+
+    def _engines(self) -> Path | None:
         try:
-            network = Network(self._runtime, self._wanted, devices.providers(first, available, self._memory_limit))
-            if network.provider != first:
-                return None, devices.missing(first, available, folder)
-            network.try_out(np.zeros((1, 3, *network.signature.size), np.float32))
-        except self._errors as e:
-            if failures.is_out_of_memory(str(e)):
-                return None, f"there is no room for '{self._name}' on the GPU"
-            return None, devices.missing(first, available, folder, failures.summary(str(e)))
-        return network, ""
+            return engines_folder(os.environ)
+        except OutputError as e:
+            self._tell(f"{e}; they are built anew at every start")
+            return None
 
     def _on_cpu(self) -> Network:
         try:
@@ -170,15 +190,28 @@ class Session:
             raise ConfigError(f"model '{self._name}' {wrong}")
         if self._step > 1:
             self._through(len(self.rows))
+        self._record()
         self.rows[:] = 0.0
         return WarmUp(first_ns, next_ns)
+
+    def _record(self) -> None:
+        """Have runs of one picture, and of as many as there is room for, replayed as graphs where that is quicker."""
+        try:
+            for count in sorted({1, self._step}):
+                self._network.try_graph(self.rows[:count], self._results[:count])
+        except self._errors as e:  # a device on which recording has failed is not trusted to go on
+            network, reason = self._on_gpu(CUDA, graphs=False)
+            if network is None:
+                raise StageError(f"model '{self._name}' failed on cuda: {reason}") from e
+            self._network = network
 
     def _make_room(self, cause: Exception) -> None:
         """Go on with a smaller batch, or on the CPU; raise what ``cause`` means if it is not for want of memory."""
         text = str(cause)
         where = NAMES.get(self._network.provider, "?")
         if not failures.is_out_of_memory(text):
-            raise StageError(f"model '{self._name}' failed on {where}: {failures.summary(text)}") from cause
+            lost = "the GPU was lost, " if failures.is_gone(text) else ""
+            raise StageError(f"model '{self._name}' failed on {where}: {lost}{failures.summary(text)}") from cause
         if self._step > 1:
             self._step = (self._step + 1) // 2
             self._tell(f"no memory for a batch on {where}; going on with {self._step} at once")

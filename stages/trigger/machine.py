@@ -39,7 +39,8 @@ class Verdict(enum.StrEnum):
 @dataclass(frozen=True, slots=True)
 class Rules:
     """``policy``: settle or delay. Percents are 0..100, times in ns. ``picture``: first, last or both: whether a view
-    is captured as it settles, as it is left, or at both times.
+    is captured as it settles, as it is left, or at both times. ``max_unsettled_ns``: for how long nothing may settle
+    until the calmest moment is captured all the same; 0: for ever.
     """
 
     policy: str
@@ -48,6 +49,7 @@ class Rules:
     settle_time_ns: int
     delay_ns: int
     picture: str = "first"
+    max_unsettled_ns: int = 0
 
     @property
     def early(self) -> bool:
@@ -62,7 +64,9 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view to capture: ``since_ns``: when it became calm. ``reason``: first-view, settled, left, delay or flush."""
+    """A view to capture: ``since_ns``: when it became calm. ``reason``: first-view, settled, left, delay, unsettled or
+    flush.
+    """
 
     since_ns: int
     reason: str
@@ -71,12 +75,14 @@ class View:
 @dataclass(frozen=True, slots=True)
 class Step:
     """The verdict on one frame. ``view``: what it captures, if that is the verdict. ``left``: the settled view that
-    ended with this frame; if the rules are ``late``, what was kept of it is captured now.
+    ended with this frame; if the rules are ``late``, what was kept of it is captured now. ``overdue``: nothing has
+    settled for too long, and what was kept is captured before this frame.
     """
 
     verdict: Verdict
     view: View | None = None
     left: View | None = None
+    overdue: View | None = None
 
 
 class Machine:
@@ -88,6 +94,7 @@ class Machine:
         self._since_ns: int | None = None
         self._calmest: float | None = None
         self._first = True
+        self._unsettled_ns: int | None = None  # since when nothing has settled
 
     @property
     def pending(self) -> bool:
@@ -128,15 +135,26 @@ class Machine:
             self._leave(Phase.MOVING)
         if percent is None or percent >= rules.settle_percent:
             self.phase, self._since_ns = Phase.MOVING, None
-            return Step(self._candidate(percent), left=left)
+            overdue = self._overdue(pts_ns)
+            return Step(self._candidate(percent), left=left, overdue=overdue)
         if self._since_ns is None:
             self.phase, self._since_ns = Phase.SETTLING, pts_ns
         if pts_ns - self._since_ns < rules.settle_time_ns - _ROUNDING_NS:
             return Step(self._candidate(percent), left=left)
         if rules.early:
             return self._capture("settled", left)
-        self.phase = Phase.SETTLED
+        self.phase, self._unsettled_ns = Phase.SETTLED, None
         return Step(Verdict.KEEP, left=left)
+
+    def _overdue(self, pts_ns: int) -> View | None:
+        """The calmest moment of a stretch in which nothing settled, once it has become too long."""
+        if self._unsettled_ns is None:
+            self._unsettled_ns = pts_ns
+        if not 0 < self._rules.max_unsettled_ns <= pts_ns - self._unsettled_ns:
+            return None
+        view = View(self._unsettled_ns, self._reason("unsettled"))
+        self._unsettled_ns, self._calmest, self._first = pts_ns, None, False
+        return view
 
     def _delay(self, pts_ns: int, percent: float | None) -> Step:
         if self._first:
@@ -156,7 +174,7 @@ class Machine:
 
     def _capture(self, reason: str, left: View | None) -> Step:
         view = View(self._since_ns or 0, self._reason(reason))
-        self.phase, self._calmest, self._first = Phase.SETTLED, None, False
+        self.phase, self._calmest, self._first, self._unsettled_ns = Phase.SETTLED, None, False, None
         return Step(Verdict.CAPTURE, view, left)
 
     def _leaving(self) -> View:
@@ -176,3 +194,4 @@ class Machine:
 
     def _leave(self, phase: Phase) -> None:
         self.phase, self._since_ns, self._calmest, self._first = phase, None, None, False
+        self._unsettled_ns = None

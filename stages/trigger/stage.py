@@ -3,56 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Literal, Self
-
-from pydantic import Field, model_validator
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pipeline.caps import Caps
 from pipeline.frame import SECOND_NS, Event, EventKind, Flags, Frame, Meta, Output, Picture, Ticket, Value
-from pipeline.stage import Context, Properties, Stage
+from pipeline.stage import Context, Stage
+from stages.presenter import looked_for, passed_on
 from stages.trigger.machine import Machine, Phase, Rules, Step, Verdict, View
+from stages.trigger.properties import TriggerProperties
 from stages.trigger.shelf import Shelf
+from stages.trigger.taken import Taken
 
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A frame and its picture, out of the pool. ``sent``: it was captured already, and is on no account any more."""
-
-    frame: Frame
-    picture: Picture
-    sent: bool = False
-
-
-class TriggerProperties(Properties):
-    policy: Literal["settle", "delay"] = Field(
-        "settle", description="settle: capture when motion has ended; delay: capture a fixed time after it began"
-    )
-    start_percent: float = Field(0.15, ge=0, le=100, description="foreground at or above this ends a settled view")
-    settle_percent: float = Field(0.01, ge=0, le=100, description="settle: foreground below this is no motion")
-    settle_time: float = Field(0.0, ge=0, le=60, description="settle: seconds without motion until the capture")
-    delay: float = Field(2.83, ge=0, le=60, description="delay: seconds from the first motion to the capture")
-    picture: Literal["first", "last", "both"] = Field(
-        "first",
-        description="settle: which picture of a view is captured: first, as soon as it has settled; "
-        "last, when it is left or the stream ends, with all that was added to it too slowly to be motion; "
-        "both, as soon as it has settled, and again when it is left",
-    )
-    margin: float = Field(
-        0.6, ge=0, le=10, description="last, both: seconds that the picture is older than the next motion"
-    )
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        if self.picture != "first" and self.policy != "settle":
-            raise ValueError(
-                f"picture = {self.picture} needs policy = settle: no other policy knows when a view is left"
-            )
-        return self
+if TYPE_CHECKING:
+    from stages.trigger.reveals import Reveals
 
 
 class Trigger(Stage[TriggerProperties]):
-    """A capture's ``meta["capture"]`` says when its view became calm, why it was taken, and by which thresholds."""
+    """A capture's ``meta["capture"]`` says when its view became calm, why it was taken, and by which thresholds.
+
+    If somebody stands before what was captured, the view's later moments follow it as they show more, at most one in
+    1.5 s: ``meta["reveal"]`` has ``share``, how much of the picture is shown for the first time, 0 to 1. With picture =
+    last it is one picture of them all, with the capture's number and time. They carry the mask of what is still hidden.
+    """
 
     properties_type = TriggerProperties
     summary = "decides when to capture"
@@ -66,9 +39,13 @@ class Trigger(Stage[TriggerProperties]):
             round(properties.settle_time * SECOND_NS),
             round(properties.delay * SECOND_NS),
             properties.picture,
+            round(properties.max_unsettled * SECOND_NS),
         )
         self._machine = Machine(self._rules)
-        self._shelf: Shelf[Taken] = Shelf(round(properties.margin * SECOND_NS))
+        self._margin_ns = round(properties.margin * SECOND_NS)
+        self._shelf: Shelf[Taken] = Shelf(self._margin_ns)
+        self._reveals: Reveals | None = None  # until somebody looks for a presenter
+        self._revealed_last = False  # the frame kept last
         self._visiting = False
         self._last_pts_ns: int | None = None  # of this stretch of stream
         self._lecture: tuple[Value, Value] | None = None
@@ -91,21 +68,28 @@ class Trigger(Stage[TriggerProperties]):
         if Flags.DISCONT in frame.flags or (self._last_pts_ns is not None and frame.pts_ns < self._last_pts_ns):
             yield from self._break()
         self._last_pts_ns = frame.pts_ns
-        percent = frame.meta.get("foreground_percent")
-        step = self._machine.step(frame.pts_ns, float(percent) if isinstance(percent, (int, float)) else None)
+        given = frame.meta.get("foreground_percent")
+        percent = float(given) if isinstance(given, (int, float)) else None
+        step = self._machine.step(frame.pts_ns, percent)
         if step.left is not None:
-            if self._rules.late:
-                yield from self._release(step.left, frame.pts_ns)
+            yield from self._leave(step.left if self._rules.late else None, frame.pts_ns)
             yield from self._end_visit(frame.pts_ns)
+        if step.overdue is not None:
+            yield from self._leave(step.overdue, None)
+            yield from self._end_visit(frame.pts_ns)
+        if looked_for(frame):
+            yield from self._reveal(frame)
         match step.verdict:
-            case Verdict.PASS:
-                self._pass()
-            case Verdict.KEEP:
-                self._keep(frame)
-            case Verdict.RENEW:
-                self._renew(frame)
             case Verdict.CAPTURE:
                 yield from self._capture(frame, step)
+            case Verdict.KEEP:
+                self._keep(frame)
+            case _ if self._is_moment(frame, percent):
+                self._keep_moment(frame)
+            case Verdict.RENEW:
+                self._renew(frame)
+            case Verdict.PASS:
+                self._pass()
 
     def handle(self, event: Event) -> Iterable[Output]:
         """A hole in the stream ends the view, as the end of a lecture or of the stream does."""
@@ -135,12 +119,12 @@ class Trigger(Stage[TriggerProperties]):
         if self._last_pts_ns is None:
             return
         last_pts_ns, self._last_pts_ns = self._last_pts_ns, None
-        view = self._machine.flush(last_pts_ns)
-        if view is not None:
-            yield from self._release(view, None)
+        yield from self._leave(self._machine.flush(last_pts_ns), None)
         self._discard(self._shelf.clear())
         yield from self._end_visit(last_pts_ns)
         self._machine.restart()
+        if self._reveals is not None:
+            self._reveals.forget()
 
     def _capture(self, frame: Frame, step: Step) -> Iterator[Output]:
         assert step.view is not None, "a verdict to capture names its view"
@@ -152,19 +136,46 @@ class Trigger(Stage[TriggerProperties]):
         self._discard(self._shelf.clear())
         if self._rules.late:
             self._shelf.replace(frame.pts_ns, Taken(frame, picture, sent=True))
+        if self._reveals is not None:
+            self._reveals.begin()
         yield self._captured(frame, picture, step.view)
 
-    def _release(self, view: View, seen_ns: int | None) -> Iterator[Output]:
-        """Capture what was kept of the view; ``seen_ns``: when the motion that ends it was seen."""
+    def _leave(self, view: View | None, seen_ns: int | None) -> Iterator[Output]:
+        """Capture what was kept of ``view``, if it is to be captured now, and reveal what is still to be revealed.
+
+        ``seen_ns``: when the motion that ends it was seen.
+        """
+        chosen = self._release(seen_ns) if view is not None else None
+        captures: list[Frame] = []
+        if view is not None and chosen is not None:
+            view = replace(view, since_ns=min(view.since_ns, chosen.frame.pts_ns))
+            captures = [self._captured(chosen.frame, chosen.picture, view)]
+        reveals = self._reveals.leave(seen_ns, chosen) if self._reveals is not None else []
+        yield from sorted([*captures, *self._with_caps(reveals)], key=lambda frame: frame.pts_ns)
+
+    def _release(self, seen_ns: int | None) -> Taken | None:
+        """What was kept of a view for its capture, if it was not captured before."""
         chosen = self._shelf.choose(seen_ns)
         fallen = self._shelf.clear()
         if chosen is None or chosen.sent:
             self._discard(fallen)
-            return
+            return None
         self._discard([kept for kept in fallen if kept is not chosen])
         self.hold(-1)
-        since_ns = min(view.since_ns, chosen.frame.pts_ns)
-        yield self._captured(chosen.frame, chosen.picture, replace(view, since_ns=since_ns))
+        return chosen
+
+    def _reveal(self, frame: Frame) -> Iterator[Output]:
+        """Let the frame's mask be seen, and send what can be revealed by now."""
+        if self._reveals is None:
+            from stages.trigger.reveals import Gathering, Telling  # they import OpenCV
+
+            self._reveals = (Telling if self._rules.early else Gathering)(self._margin_ns, self)
+        self._reveals.see(frame)
+        late = self._shelf.choose(frame.pts_ns) if self._rules.late else None
+        yield from self._with_caps(self._reveals.due(frame.pts_ns, late.frame.pts_ns if late is not None else None))
+
+    def _with_caps(self, reveals: list[Frame]) -> list[Frame]:
+        return [replace(frame, caps=self._caps) for frame in reveals]
 
     def _end_visit(self, pts_ns: int) -> Iterator[Output]:
         if self._visiting:
@@ -185,7 +196,8 @@ class Trigger(Stage[TriggerProperties]):
             "delay_ns": rules.delay_ns,
             "picture": rules.picture,
         }
-        return replace(frame, caps=self._caps, planes=(), image=picture, meta={**frame.meta, "capture": capture})
+        meta = {**frame.meta, "capture": capture}
+        return passed_on(replace(frame, caps=self._caps, image=picture, meta=meta), ())
 
     def _pass(self) -> None:
         self.drop("moving" if self._machine.phase is not Phase.SETTLED else "settled")
@@ -197,6 +209,28 @@ class Trigger(Stage[TriggerProperties]):
             return
         self._discard(self._shelf.replace(frame.pts_ns, Taken(frame, picture)))
         self.hold(+1)
+        if self._reveals is not None and self._machine.phase is Phase.SETTLED:
+            self._reveals.begin()
+
+    def _is_moment(self, frame: Frame, percent: float | None) -> bool:
+        """Whether to keep the frame for what it reveals. Where few frames come, they take turns with captures."""
+        if self._reveals is None or percent is None or self._machine.phase is not Phase.SETTLED:
+            return False
+        rules = self._rules
+        if percent >= (rules.settle_percent if rules.policy == "settle" else rules.start_percent):
+            return False
+        turn = self._revealed_last and rules.late and self._shelf.wants(frame.pts_ns)
+        return not turn and looked_for(frame) and self._reveals.wants()
+
+    def _keep_moment(self, frame: Frame) -> None:
+        picture = self._taken(frame)
+        if picture is None:
+            self.drop("no-picture")
+            return
+        assert self._reveals is not None, "it said that it wants this frame"
+        self._reveals.keep(Taken(frame, picture))
+        self._revealed_last = True
+        self.hold(+1)
 
     def _renew(self, frame: Frame) -> None:
         if not self._shelf.wants(frame.pts_ns):
@@ -207,6 +241,7 @@ class Trigger(Stage[TriggerProperties]):
             self.drop("no-picture")
             return
         self._discard(self._shelf.renew(frame.pts_ns, Taken(frame, picture)))
+        self._revealed_last = False
         self.hold(+1)
 
     def _taken(self, frame: Frame) -> Picture | None:

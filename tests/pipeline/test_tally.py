@@ -44,3 +44,10 @@ def test_what_stages_say_is_counted_and_the_result_is_kept(tally: Tally) -> None
     for message in (Element("b", "slide"), Element("b", "slide"), Element("b", "result", {"slides": 2})):
         tally.hear(message)
     assert (tally.counts, tally.result) == ({"slide": 2}, {"slides": 2})
+
+
+def test_what_stages_say_of_themselves_is_nothing_that_was_found(tally: Tally) -> None:
+    tally.hear(Element("b", "figures", {"masks_total": 3}))
+    tally.hear(Element("b", "device", {"device": "cpu"}))
+    tally.hear(Element("b", "slide", {"number": 1}))
+    assert dict(tally.counts) == {"slide": 1}

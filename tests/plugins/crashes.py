@@ -7,6 +7,7 @@ through all of them, one after the other, and says in JSON what was not as it sh
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ import img2pdf  # noqa: F401 - once, and not in each of the forks
 import pages
 import pikepdf  # noqa: F401
 
+import stages.composite
 import stages.picture  # noqa: F401
 from pipeline.frame import SECOND_NS, Event, EventKind, Frame
 from pipeline.stage import Context
@@ -43,6 +45,22 @@ ITEMS: list[Frame | Event] = [
     pages.page(1, 22, "revisit", start_s=20),
     pages.visit_end(25),
     pages.page(3, 30, start_s=28),
+]
+
+# Somebody stands before the slides; nobody does before the third.
+PRESENTED: list[Frame | Event] = [
+    pages.before(pages.page(1, 3, start_s=1), pages.hiding(0.2, 0.6)),
+    pages.reveal(1, 4, pages.hiding(0.5, 0.9)),
+    pages.reveal(1, 5, pages.hiding(0.55, 0.95), seed=11),
+    pages.visit_end(6),
+    pages.before(pages.page(2, 10, start_s=8), None),
+    pages.before(pages.page(2, 12, "grown", seed=20, start_s=8), pages.hiding(0.0, 0.5)),
+    pages.before(pages.page(1, 14, "revisit", start_s=13, fill=True, seed=12), pages.hiding(0.0, 0.57)),
+    pages.reveal(1, 14, pages.hiding(0.0, 0.1), fill=True, seed=13),
+    pages.before(pages.page(2, 18, "grown", seed=21, start_s=17), pages.hiding(0.3, 0.7)),
+    pages.reveal(2, 19, pages.hiding(0.1, 0.2), seed=21),
+    pages.visit_end(20),
+    pages.before(pages.page(3, 30, start_s=28), None),
 ]
 
 
@@ -85,7 +103,8 @@ class Restarted(Exporter):
     number = 0
 
     def __init__(self, properties: ExporterProperties, context: Context) -> None:
-        super().__init__(properties, context, wall=lambda: 1)
+        # a second has passed whenever it is asked: what may be written once a second always is
+        super().__init__(properties, context, clock=itertools.count(10**12, SECOND_NS).__next__, wall=lambda: 1)
 
     def start(self) -> None:
         self.context.incarnation = self.number  # type: ignore[misc]
@@ -108,17 +127,17 @@ def forked(work: Callable[[], None]) -> bool:
     return code == 0
 
 
-def convert(location: Path, incarnation: int, steps: int, force: bool = False) -> None:
+def convert(location: Path, incarnation: int, steps: int, force: bool, items: list[Frame | Event]) -> None:
     """A conversion from the beginning to its end."""
     countdown(steps)
     Restarted.number = incarnation
     harness = Harness(Restarted, location=str(location), pdf=True, force=force)
-    feed(harness, ITEMS)
+    feed(harness, items)
     harness.eos()
     assert harness.context.messages[-1].name == "result" and harness.context.messages[-1].data["slides"] == 3
 
 
-def lecture(folder: Path, done: Path, steps: int) -> None:
+def lecture(folder: Path, done: Path, steps: int, of_it: list[Frame | Event]) -> None:
     """A lecture from the first item that was not acknowledged; what must be known comes first."""
     countdown(steps)
     current._SETTLED_S = 0  # nobody else writes here
@@ -129,7 +148,7 @@ def lecture(folder: Path, done: Path, steps: int) -> None:
     gap = [Event(EventKind.GAP, 31 * SECOND_NS, {"reason": "lost"})]
     back = [Event(EventKind.EPOCH, 33 * SECOND_NS, {"epoch": 1, "wall_ns": 2}), pages.page(3, 34, "same")]
     stop = [Event(EventKind.LECTURE_STOP, 40 * SECOND_NS, {"lecture": "l"})]
-    items = [*ITEMS, *gap, *back, *stop]
+    items = [*of_it, *gap, *back, *stop]
     for number in range(int(done.read_text()), len(items)):
         feed(harness, items[number : number + 1])
         done.write_text(str(number + 1))
@@ -148,6 +167,8 @@ def state(folder: Path) -> object:
     """What a folder holds: rows, and every file with its checksum."""
     with Journal(folder / FILE_NAME) as journal:
         rows = [*journal.slides(), *journal.visits(), *journal.captures(), *journal.gaps()]
+        rows += [*journal.all_presenter_free(), *journal.reveals()]
+        rows += [journal.presenter_free_seen(slide.id) for slide in journal.slides()]
     files = [path for path in folder.rglob("*") if path.is_file() and path.name not in (FILE_NAME, ".done")]
     return [repr(row) for row in rows], {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -165,8 +186,8 @@ def has_tables(folder: Path) -> bool:
     return (folder / FILE_NAME).is_file() and (folder / FILE_NAME).stat().st_size > 0
 
 
-def conversions(root: Path, force: bool = False) -> tuple[int, list[str]]:
-    forked(lambda: convert(root / "calm", 0, 0))
+def conversions(root: Path, force: bool = False, items: list[Frame | Event] = ITEMS) -> tuple[int, list[str]]:
+    forked(lambda: convert(root / "calm", 0, 0, False, items))
     wanted, wrong = state(root / "calm"), []
     for steps in range(1, 1000):
         out = root / str(steps)
@@ -177,7 +198,7 @@ def conversions(root: Path, force: bool = False) -> tuple[int, list[str]]:
                 journal.note("run", "another")
         for incarnation in range(1000):
             # the second process dies as well; the third is left in peace
-            ended = forked(partial(convert, out, incarnation, steps if incarnation < 2 else 0, force))
+            ended = forked(partial(convert, out, incarnation, steps if incarnation < 2 else 0, force, items))
             wrong += listed(out, root / f"{steps}.partial")
             if force and not out.exists() and not (root / f"{steps}.replaced").exists():
                 wrong.append(f"killed at step {steps}: the older result is gone")
@@ -190,12 +211,12 @@ def conversions(root: Path, force: bool = False) -> tuple[int, list[str]]:
     raise AssertionError("it never ends")
 
 
-def lectures(root: Path) -> tuple[int, list[str]]:
+def lectures(root: Path, items: list[Frame | Event] = ITEMS) -> tuple[int, list[str]]:
     def run(folder: Path, steps: int) -> bool:
         done = root / f"{folder.name}.done"
         if not done.exists():
             done.write_text("0")
-        return forked(lambda: lecture(folder, done, steps))
+        return forked(lambda: lecture(folder, done, steps, items))
 
     run(root / "calm", 0)
     wanted, wrong = state(root / "calm"), []
@@ -212,6 +233,12 @@ def lectures(root: Path) -> tuple[int, list[str]]:
 
 
 if __name__ == "__main__":
-    kinds = {"conversions": conversions, "replacements": partial(conversions, force=True), "lectures": lectures}
+    kinds: dict[str, Callable[[Path], tuple[int, list[str]]]] = {
+        "conversions": conversions,
+        "replacements": partial(conversions, force=True),
+        "lectures": lectures,
+        "conversions with a presenter": partial(conversions, items=PRESENTED),
+        "lectures with a presenter": partial(lectures, items=PRESENTED),
+    }
     points, problems = kinds[sys.argv[1]](Path(sys.argv[2]))
     print(json.dumps({"steps": points, "wrong": problems}))

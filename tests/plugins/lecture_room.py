@@ -67,8 +67,11 @@ class Room:
         self.claims: list[Callable[[], None]] = []
         self.start({})
 
-    def start(self, table: Mapping[str, object]) -> None:
-        """The daemon is started (again), with this table [lectures]; of one before it the kernel let go."""
+    def start(self, table: Mapping[str, object], segmentation: Mapping[str, object] | None = None) -> None:
+        """The daemon is started (again), with this table [lectures]; of one before it the kernel let go.
+
+        ``segmentation``: properties of a stage that finds presenters, if there is to be one before bgsub.
+        """
         self.let_go()
         self.control = FakeControl(known_states=dict.fromkeys(NAMES, State.NULL))
         stages = tuple(StageConfig(name, f"stages.{name}:{name.title()}", name) for name in NAMES)
@@ -76,6 +79,11 @@ class Room:
             LinkConfig("decoder" if sink == "bgsub" else source, sink)
             for source, sink in zip(NAMES, NAMES[1:], strict=False)
         )
+        if segmentation is not None:
+            finder = StageConfig("finder", "stages.segmentation:Segmentation", "finder", segmentation)
+            stages = (*stages, finder)
+            links = (LinkConfig("decoder", "finder"), *(link for link in links if link.sink != "bgsub"))
+            links = (LinkConfig("finder", "bgsub"), *links)
         tables = {"lectures": {"folder": str(self.root), **table}}
         around = Surroundings(
             lambda: self.mono, lambda: self.wall, lambda: self.boot, lambda path: self.free, self.jobs.begin, self.claim

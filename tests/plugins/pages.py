@@ -1,4 +1,4 @@
-"""Pages as dedup would send them, for tests of the exporter; and a writer that runs until it is killed."""
+"""Pages and reveals as dedup would send them, for tests of the exporter; and a writer that runs until it is killed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.caps import Caps
 from pipeline.frame import SECOND_NS, Event, EventKind, Frame, Layout, Meta, Picture, Plane
 from pipeline.testing import Harness
+from stages.presenter import Presenter, carrying
 
 CAPS = Caps.of("slide/page", format="gray8", width=64, height=36, picture_width=64, picture_height=36)
 
@@ -33,6 +34,19 @@ def picture(plane: Plane) -> Picture:
     return Picture(Layout("bgr24", width, height), (plane,))
 
 
+def hiding(left: float, right: float, size: tuple[int, int] = (64, 36)) -> Plane:
+    """A mask: all columns from ``left`` to ``right`` are hidden, as shares of the width; uint8 (height, width)."""
+    width, height = size
+    mask = np.zeros((height, width), np.uint8)
+    mask[:, round(left * width) : round(right * width)] = 255
+    return mask
+
+
+def before(frame: Frame, hidden: Plane | None) -> Frame:
+    """``frame`` with the mask of who stands before it; None: somebody looked, and nobody is there."""
+    return carrying(frame, frame.planes, None if hidden is None else Presenter(hidden))
+
+
 def page(
     slide: int,
     at_s: float,
@@ -44,8 +58,11 @@ def page(
     seed: int | None = None,
     wall_ns: int = 0,
     recalled: int = 0,
+    fill: bool = False,
 ) -> Frame:
-    """A page captured at ``at_s``; a new or grown one has the picture ``pixels(seed)``, without a seed of ``slide``."""
+    """A page captured at ``at_s``; a new or grown one has the picture ``pixels(seed)``, without a seed of ``slide``;
+    one of another decision as well, if it is there to ``fill``.
+    """
     pts_ns = round(at_s * SECOND_NS)
     start_ns = pts_ns if start_s is None else round(start_s * SECOND_NS)
     meta: Meta = {
@@ -58,10 +75,29 @@ def page(
             "distance": None if decision == "new" else 0,
             "why": f"{decision} by dhash",
             "recalled": recalled,
+            **({"fill": True} if fill else {}),
         },
     }
-    image = picture(pixels(seed or slide, *size)) if decision in ("new", "grown") else None
+    image = picture(pixels(seed or slide, *size)) if fill or decision in ("new", "grown") else None
     return Frame(slide, pts_ns, CAPS, image=image, meta=meta, epoch=epoch, wall_ns=wall_ns)
+
+
+def reveal(
+    slide: int,
+    at_s: float,
+    hidden: Plane | None,
+    *,
+    fill: bool = False,
+    seed: int | None = None,
+    size: tuple[int, int] = (64, 36),
+    epoch: int = 0,
+    recalled: int = 0,
+) -> Frame:
+    """Another moment of a slide, at ``at_s``; its picture is ``pixels(seed)``, without a seed of ``slide``."""
+    said = {"slide": slide, "decision": "reveal", "fill": fill, "why": "more of it is seen", "recalled": recalled}
+    meta: Meta = {"page": said, "reveal": {"share": 0.1}}
+    image = picture(pixels(seed or slide, *size))
+    return before(Frame(slide, round(at_s * SECOND_NS), CAPS, image=image, meta=meta, epoch=epoch), hidden)
 
 
 def visit_end(at_s: float) -> Event:
@@ -74,11 +110,12 @@ def write_until_killed(location: str) -> None:
     from stages.exporter import Exporter
 
     harness = Harness(Exporter, location=location)
-    slide = 0
+    slide, size = 0, (320, 180)
     while True:
         slide += 1
-        harness.push(page(slide, 2 * slide, size=(320, 180)))
+        harness.push(before(page(slide, 2 * slide, size=size), hiding(0.2, 0.6, size)))
         print(slide, flush=True)
+        harness.push(reveal(slide, 2 * slide + 0.5, hiding(0.5, 0.9, size), size=size))
         if slide % 3 == 0:
             harness.event(visit_end(2 * slide + 1))
 

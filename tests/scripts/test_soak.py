@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -83,6 +84,31 @@ def test_another_picture_another_time_or_one_file_more_is_another_result(files: 
     assert files.outcome(result(tmp_path / "c", b"x", 1)) != wanted
     (tmp_path / "a" / "slides" / "slide-0002.png").write_bytes(b"z")
     assert files.outcome(tmp_path / "a") != wanted
+
+
+def test_the_network_of_the_masks_marks_what_is_red_and_nothing_else(frames: ModuleType, tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="makes the network")
+    pytest.importorskip("onnxruntime", reason="runs the network")
+    import soak_masks
+
+    from stages.segmentation.models import MODELS
+    from stages.segmentation.segmenter import Segmenter
+    from stages.segmentation.session import Session
+
+    segmenter = Segmenter(Session(soak_masks.network(tmp_path), device="cpu"), MODELS["u2netp"])
+    picture = np.full((180, 320, 3), 128, np.uint8)
+    picture[40:120, 100:200] = (60, 90, 200)
+    (found,) = segmenter.segment([picture])
+    assert found.mask.mean() / 255 == pytest.approx(80 * 100 / (180 * 320), abs=0.02)
+
+
+def test_the_line_of_the_masks_goes_through_every_stage_that_is_watched(frames: ModuleType, tmp_path: Path) -> None:
+    import soak_masks
+
+    line = soak_masks.line(tmp_path / "a.onnx", 2000, 5)
+    assert [part.split()[0] for part in line.split(" ! ")] == list(soak_masks.STAGES)
+    assert "duration=100 " in line
+    assert f"model={tmp_path}/a.onnx like=u2netp role=any rate=5 " in line
 
 
 def test_a_process_is_found_by_the_log_of_its_stage(files: ModuleType, tmp_path: Path) -> None:

@@ -151,6 +151,9 @@ def test_a_signal_drains_and_what_was_found_is_a_result(
         (("a.mp4", "--method", "magic"), ExitCode.USAGE, "'magic' is no method; there is: default"),
         (("a.mp4", "--format", "gif"), ExitCode.USAGE, "--format"),
         (("a.mp4", "--rate", "fast"), ExitCode.USAGE, "--rate"),
+        (("a.mp4", "--device", "cpu"), ExitCode.USAGE, "--device and --pages presenter-free need --presenter MODEL"),
+        (("a.mp4", "--pages", "presenter-free"), ExitCode.USAGE, "need --presenter MODEL"),
+        (("a.mp4", "--presenter", "u2net", "--device", "gpu"), ExitCode.USAGE, "--device"),
         ((), ExitCode.USAGE, "VIDEO"),
         (("a.mp4", "b/a.mkv"), ExitCode.USAGE, "would both go to 'a_slides'"),
     ],
@@ -171,6 +174,22 @@ def test_a_wrong_call_is_one_line_and_its_own_code(
     assert culprit in line
     assert started == []
     assert list(here.iterdir()) == []
+
+
+def test_a_presenter_is_looked_for_with_the_model_and_device_that_are_named(
+    here: Path, started: list[PipelineConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "a.mp4").touch()
+    here_is(
+        monkeypatch, "convert", "a.mp4", "--presenter", "mine.onnx", "--device", "cuda", "--pages", "presenter-free"
+    )
+    main()
+    here_is(monkeypatch, "convert", "a.mp4", "--presenter", "off", "--pages", "as-seen")
+    main()
+    with_it, without = ({stage.name: stage.properties for stage in config.stages} for config in started)
+    assert {"model": "mine.onnx", "device": "cuda"}.items() <= with_it["segmentation"].items()
+    assert with_it["exporter"]["pages"] == "presenter-free"
+    assert "segmentation" not in without
 
 
 def test_a_failed_video_does_not_keep_the_next_from_its_turn(

@@ -11,10 +11,13 @@ from pipeline.config import PipelineConfig
 from pipeline.errors import ConfigError, SourceError, StageError
 from pipeline.following import Followed
 from pipeline.messages import Element, Ledger
+from pipeline.stage import validated
 from pipeline.supervisor import Outcome
 from pipeline.tally import Tally
+from pipeline.testing import Recorder
 from pipeline.toml_config import load
 from pipeline.topology import validate
+from stages.bgsub import Bgsub, BgsubProperties
 from stages.conversion import Conversion, Options, finish, pipeline, plan
 from stages.exporter import index
 from stages.journal import FILE_NAME as JOURNAL_NAME
@@ -22,9 +25,11 @@ from stages.journal import Journal
 from stages.keeper import keeper
 from stages.keeper.settings import LectureSettings
 from stages.presets import PRESETS
+from stages.segmentation import Segmentation, SegmentationProperties
 
 LECTURE = Path(__file__).parents[2] / "configs" / "lecture.toml"
 ROOM = LECTURE.with_name("room.toml")
+PRESENTER = LECTURE.with_name("presenter.toml")
 
 
 @pytest.fixture
@@ -119,6 +124,57 @@ def test_every_setting_of_a_lecture_room_is_in_the_config_that_is_shipped() -> N
         if name not in ("schedule", "title"):
             (value,) = tomllib.loads(line.removeprefix("# ")).values()
             assert LectureSettings.model_validate({name: value}) == LectureSettings(), field.description
+
+
+def test_nobody_looks_for_a_presenter_unless_asked(video: Conversion) -> None:
+    assert [stage.name for stage in pipeline(video, Options()).stages] == [
+        "decoder",
+        "bgsub",
+        "trigger",
+        "dedup",
+        "exporter",
+    ]
+
+
+def test_a_presenter_is_looked_for_between_decoder_and_bgsub(video: Conversion) -> None:
+    config = validate(
+        pipeline(video, Options(segmentation={"model": "u2net", "device": "cpu"}, pages="presenter-free"))
+    )
+    assert [stage.name for stage in config.stages][:3] == ["decoder", "segmentation", "bgsub"]
+    assert [link.id for link in config.links][:2] == ["decoder-segmentation", "segmentation-bgsub"]
+    wanted = {"model": "u2net", "device": "cpu", "wait": True, "format": "gray8"}
+    assert properties(config, "segmentation") == wanted
+    assert properties(config, "exporter")["pages"] == "presenter-free"
+
+
+@pytest.mark.parametrize("method", PRESETS)
+def test_the_planes_pass_segmentation_as_the_method_needs_them(method: str, video: Conversion) -> None:
+    config = pipeline(video, Options(method, segmentation={"model": "u2net"}))
+    finder = validated(SegmentationProperties, properties(config, "segmentation"))
+    made = Segmentation(finder, Recorder())
+    wanted = Bgsub(validated(BgsubProperties, properties(config, "bgsub")), Recorder()).sink_caps
+    assert made.src_caps["frames"].can_link(wanted)
+
+
+def test_a_camera_does_not_wait_for_masks() -> None:
+    config = pipeline(Conversion("rtsp://camera/1", Path("out")), Options(segmentation={"model": "u2net"}))
+    assert properties(config, "segmentation")["wait"] is False
+    assert [link.leaky for link in config.links] == ["downstream", "no", "no", "no", "no"]
+
+
+def test_the_config_for_presenters_does_what_convert_does() -> None:
+    config = load(PRESENTER)
+    by_hand = load(LECTURE)
+    for stage in ("decoder", "bgsub", "trigger", "dedup", "exporter"):
+        assert properties(config, stage) == properties(by_hand, stage)
+    assert properties(config, "segmentation") == {"model": SegmentationProperties().model}
+
+
+def test_the_config_for_presenters_names_defaults_that_are_true() -> None:
+    told = PRESENTER.read_text().split("Of a file of your own")[0]
+    for name, field in SegmentationProperties.model_fields.items():
+        for line in (line for line in told.splitlines() if line.startswith(f"# {name} = ")):
+            assert tomllib.loads(line.removeprefix("# ")) == {name: field.default}
 
 
 @pytest.mark.parametrize("uri", ["rtsp://camera/1", "v4l2:///dev/video0"])

@@ -1,24 +1,30 @@
 from __future__ import annotations
 
+import io
 import random
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pages
+import people
 import pikepdf
 import pytest
 from packets import pictures, write_film
+from PIL import Image
 from pptx import Presentation
 
 from pipeline.errors import ConfigError, OutputError
-from pipeline.frame import SECOND_NS, Event, EventKind
+from pipeline.frame import SECOND_NS, Event, EventKind, Frame
 from pipeline.testing import Harness
 from stages.exporter import Exporter, index
+from stages.exporter.hatch import hatch
 from stages.exporting import ExportOptions, check, export
 from stages.journal import Journal, SegmentRow
 from stages.lecture import create, opened
@@ -63,6 +69,12 @@ def test_after_kill_9_every_slide_of_the_journal_is_whole_and_can_be_listed(tmp_
     assert not made.complete
     for slide in made.slides:
         assert np.array_equal(pages.read(partial / slide.file), pages.pixels(slide.id, 320, 180))
+        assert slide.presenter is not None
+        size = (320, 180)
+        unseen = pages.hiding(0.5 if slide.presenter.revealed_percent > 80 else 0.2, 0.6, size) != 0
+        free = pages.read(partial / slide.presenter.file)
+        assert np.array_equal(free[~unseen], pages.pixels(slide.id, *size)[~unseen])
+        assert np.array_equal(free[unseen], hatch(*size)[unseen])
     assert check(partial) == []
     with pikepdf.open(partial / "slides.pdf") as pdf:
         assert len(pdf.pages) == len(made.slides)
@@ -104,6 +116,91 @@ def test_checking_names_the_pictures_that_are_missing_or_were_changed(tmp_path: 
         file.write(b"!")
     missing, changed = check(tmp_path / "out")
     assert "slide-0001.png' cannot be read" in missing and "slide-0003.png' was changed" in changed
+
+
+def presented(location: Path) -> Path:
+    """Two slides; somebody stands before the left half of the second."""
+    harness = Harness(Exporter, location=str(location), pdf=False)
+    harness.push(pages.before(pages.page(1, 1), None))
+    harness.push(pages.before(pages.page(2, 2), pages.hiding(0.0, 0.5)))
+    harness.eos()
+    return location
+
+
+def printed(document: Path) -> list[np.ndarray[Any, Any]]:
+    """The pictures of a PDF or of a PowerPoint file."""
+    if document.suffix == ".pptx":
+        shapes = [page.shapes[0] for page in Presentation(str(document)).slides]
+        blobs = [shape.image.blob for shape in shapes]  # type: ignore[attr-defined]  # a picture
+        return [np.asarray(Image.open(io.BytesIO(blob)).convert("RGB"))[..., ::-1] for blob in blobs]
+    with pikepdf.open(document) as pdf:
+        images = [next(iter(page.get_images().values())) for page in pdf.pages]
+        return [np.asarray(pikepdf.PdfImage(image).as_pil_image().convert("RGB"))[..., ::-1] for image in images]
+
+
+@pytest.mark.parametrize("document", ["slides.pdf", "slides.pptx"])
+def test_documents_show_slides_as_seen_or_without_the_presenter(tmp_path: Path, document: str) -> None:
+    out = presented(tmp_path / "out")
+    for which in ("as-seen", "presenter-free"):
+        export(out, ExportOptions(pdf=True, pptx=True, output=tmp_path / which, pages=which))
+    for which, second in (("as-seen", "slide-0002.png"), ("presenter-free", "slide-0002-free.png")):
+        pictures = printed(tmp_path / which / document)
+        assert len(pictures) == 2
+        for picture, name in zip(pictures, ("slide-0001.png", second), strict=True):
+            assert np.array_equal(picture, pages.read(out / "slides" / name)), f"{which} shows {name}"
+
+
+def test_without_a_presenter_documents_without_one_show_what_there_is(tmp_path: Path) -> None:
+    write(tmp_path / "out", finished=True)
+    export(tmp_path / "out", ExportOptions(pdf=True, pages="presenter-free"))
+    assert np.array_equal(printed(tmp_path / "out" / "slides.pdf")[0], pages.pixels(1))
+
+
+def test_an_export_without_options_shows_the_pages_that_were_asked_for(tmp_path: Path) -> None:
+    out = presented(tmp_path / "out")
+    export(out, ExportOptions(pages="presenter-free"))
+    assert np.array_equal(printed(out / "slides.pdf")[1], pages.read(out / "slides" / "slide-0002-free.png"))
+
+
+def test_the_exporters_documents_show_the_pages_that_were_asked_for(tmp_path: Path) -> None:
+    harness = Harness(Exporter, location=str(tmp_path / "out"), pages="presenter-free")
+    harness.push(pages.before(pages.page(1, 1), pages.hiding(0.0, 0.5)))
+    harness.eos()
+    (picture,) = printed(tmp_path / "out" / "slides.pdf")
+    assert np.array_equal(picture, pages.read(tmp_path / "out" / "slides" / "slide-0001-free.png"))
+
+
+def test_paths_from_another_folder_lead_to_presenter_free_pictures_too(tmp_path: Path) -> None:
+    export(presented(tmp_path / "out"), ExportOptions(json=True, output=tmp_path / "to"))
+    presenter = index.read(tmp_path / "to").slides[1].presenter
+    assert presenter is not None and presenter.file == "../out/slides/slide-0002-free.png"
+
+
+def test_checking_names_presenter_free_pictures_too(tmp_path: Path) -> None:
+    out = presented(tmp_path / "out")
+    assert check(out) == []
+    (out / "slides" / "slide-0002-free.png").unlink()
+    (missing,) = check(out)
+    assert "slide-0002-free.png' cannot be read" in missing
+
+
+def stood_before(left: int, right: int) -> Frame:
+    """A page that shows slide 1 with a dark column, and the mask that says that somebody stands there."""
+    shown = people.slide(1)
+    shown[:, left:right] = 40
+    mask = pages.hiding(left / 320, right / 320, (320, 180))
+    return pages.before(replace(pages.page(1 + left // 100, 1 + left), image=pages.picture(shown)), mask)
+
+
+def test_slides_grouped_anew_are_compared_by_what_was_seen_and_the_first_stays(tmp_path: Path) -> None:
+    harness = Harness(Exporter, location=str(tmp_path / "out"), pdf=False)
+    harness.push(stood_before(20, 100))
+    harness.push(stood_before(200, 280))
+    harness.eos()
+    assert len(index.read(tmp_path / "out").slides) == 2
+    export(tmp_path / "out", ExportOptions(json=True, dedup={"distance": 36}))
+    (slide,) = index.read(tmp_path / "out").slides
+    assert slide.presenter is not None and slide.presenter.file == "slides/slide-0001-free.png"
 
 
 def test_exports_go_to_another_folder_with_paths_that_lead_back(tmp_path: Path) -> None:

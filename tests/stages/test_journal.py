@@ -16,12 +16,14 @@ from stages.journal import (
     GapRow,
     Journal,
     MarkRow,
+    PresenterFreeRow,
+    RevealRow,
     SegmentRow,
     SessionRow,
     SlideRow,
     VisitRow,
 )
-from stages.journal.schema import _FIRST
+from stages.journal.schema import _FIRST, _LIVE
 
 SLIDE = SlideRow(1, "slides/slide-0001.png", 10, "ab" * 32, 64, 36, "ff", 0, 5)
 
@@ -221,14 +223,56 @@ def test_a_journal_of_version_1_is_brought_up_to_date_and_loses_nothing(path: Pa
         assert journal.slides() == [SLIDE]
 
 
-def test_a_new_and_an_old_journal_brought_up_to_date_have_the_same_tables(tmp_path: Path) -> None:
+def test_a_journal_of_version_2_is_brought_up_to_date_and_loses_nothing(path: Path) -> None:
+    grown = replace(SLIDE, wall_ns=7, version=3)
+    db = sqlite3.connect(path)
+    db.executescript(f"{_FIRST} {_LIVE} PRAGMA user_version = 2;")
+    db.execute("INSERT INTO slide VALUES (1, 'slides/slide-0001.png', 10, ?, 64, 36, 'ff', 0, 5, 7, 3)", ("ab" * 32,))
+    db.execute("INSERT INTO mark VALUES (1, 5, 50, 'Beweis')")
+    db.commit()
+    db.close()
+    with Journal(path) as journal:
+        assert journal._rows("PRAGMA user_version") == [(SCHEMA_VERSION,)]
+        assert journal.slides() == [grown] and journal.marks() == [MarkRow(1, 5, 50, "Beweis")]
+        assert journal.presenter_free(1) is None and journal.all_presenter_free() == journal.reveals() == []
+
+
+def test_presenter_free_slides_are_kept_with_what_was_seen_of_them(path: Path) -> None:
+    row = PresenterFreeRow(1, 0.25, 0.75, "slides/slide-0001-free.png", 9, "cd" * 32, 1, 5)
+    better = replace(row, revealed=1.0, file="slides/slide-0001-free-2.png", version=2, pts_ns=8)
+    with Journal(path, create=True) as journal:
+        fill(journal)
+        journal.set_presenter_free(row, b"seen")
+        assert journal.presenter_free(1) == row and journal.presenter_free_seen(1) == b"seen"
+        journal.set_presenter_free(better, None)
+        assert journal.all_presenter_free() == [better] and journal.presenter_free_seen(1) is None
+        journal.drop_presenter_free(1)
+        assert journal.all_presenter_free() == []
+
+
+def test_a_presenter_free_picture_is_of_a_slide_that_is_there(path: Path) -> None:
+    with Journal(path, create=True) as journal, pytest.raises(OutputError, match="FOREIGN KEY"):
+        journal.set_presenter_free(PresenterFreeRow(1, 0.0, 1.0, None, 0, "", 0, 5), None)
+
+
+def test_moments_of_one_time_are_told_apart_by_their_digest(path: Path) -> None:
+    reveal = RevealRow(0, 5, 1 << 31, 1)
+    with Journal(path, create=True) as journal:
+        fill(journal)
+        journal.add_reveal(reveal)
+        assert journal.has_reveal(0, 5, 1 << 31) and journal.reveals() == [reveal]
+        assert not journal.has_reveal(0, 5, 1) and not journal.has_reveal(1, 5, 1 << 31)
+
+
+@pytest.mark.parametrize("older", [1, 2])
+def test_a_new_and_an_old_journal_brought_up_to_date_have_the_same_tables(tmp_path: Path, older: int) -> None:
     def tables(path: Path) -> list[tuple[str, str]]:
         with Journal(path) as journal:
             return journal._rows("SELECT name, sql FROM sqlite_schema ORDER BY name")
 
     Journal(tmp_path / "new", create=True).close()
     db = sqlite3.connect(tmp_path / "old")
-    db.executescript(f"{_FIRST} PRAGMA user_version = 1;")
+    db.executescript(f"{_FIRST} {_LIVE if older == 2 else ''} PRAGMA user_version = {older};")
     db.close()
     assert tables(tmp_path / "new") == tables(tmp_path / "old")
 

@@ -91,7 +91,7 @@ def test_the_same_scene_after_a_break_is_at_rest_within_half_a_second(method: st
     assert calm_from(camera.push(*[still()] * 20, flags=Flags.DISCONT)) <= 5
 
 
-@pytest.mark.parametrize("method", ["tiles", "frame_diff"])
+@pytest.mark.parametrize("method", ["auto", "tiles", "frame_diff"])
 def test_what_was_before_a_break_is_not_compared_with_what_comes_after(method: str) -> None:
     camera = Camera(method=method)
     camera.push(*[still(30)] * 20)

@@ -121,3 +121,50 @@ def test_comparing_the_other_way_round_swaps_what_is_said_of_each(one: int, othe
     before, after = (np.random.default_rng(seed).integers(0, 256, (60, 80), dtype=np.uint8) for seed in (one, other))
     there, back = likeness(before, after), likeness(after, before)
     assert (there.differing, there.kept, there.touched) == (back.differing, back.kept_back, back.touched_back)
+
+
+def hidden(columns: slice, size: tuple[int, int] = (360, 640)) -> Plane:
+    mask = np.zeros(size, np.uint8)
+    mask[:, columns] = 255
+    return mask
+
+
+def test_what_is_hidden_in_either_picture_is_left_out() -> None:
+    covered = slide(*LINES)
+    covered[:, 400:] = 90
+    veiled = Content(covered, hidden(slice(400, 640))).looked_at()
+    for likeness in (Content(slide(*LINES)).looked_at().against(veiled), veiled.against(Content(covered).looked_at())):
+        assert (likeness.differing, likeness.kept, likeness.kept_back) == (0, 100, 100)
+        assert 55 < likeness.visible < 63
+
+
+def test_pictures_of_which_too_little_is_visible_are_neither_equal_nor_grown() -> None:
+    left, right = (
+        Content(slide(), hidden(slice(0, 320))).looked_at(),
+        Content(slide(), hidden(slice(300, 640))).looked_at(),
+    )
+    likeness = left.against(right)
+    assert likeness.says_nothing
+    assert not likeness.covered(RULES)
+    assert not likeness.grown(RULES)
+
+
+def test_the_more_is_hidden_the_more_must_the_rest_agree() -> None:
+    assert Likeness(40.0, 95.0, 12.0, 10.0, 90.0).grown(RULES)
+    assert not Likeness(40.0, 95.0, 12.0, 10.0, 90.0, visible=60).grown(RULES)
+    assert Likeness(40.0, 99.0, 2.0, 10.0, 90.0, visible=60).grown(RULES)
+
+
+def test_what_another_picture_shows_takes_the_place_of_what_is_hidden() -> None:
+    covered = slide(*LINES)
+    covered[:, 400:] = 90
+    whole = Content(covered, hidden(slice(400, 640))).over(Content(slide(*LINES)))
+    assert whole.equals(Content(slide(*LINES)))
+    part = Content(covered, hidden(slice(400, 640))).over(Content(covered, hidden(slice(500, 640))))
+    assert part.hidden_percent == pytest.approx(100 * 140 / 640)
+
+
+def test_what_a_picture_shows_of_another_for_the_first_time_is_a_share_of_it() -> None:
+    one, other = Content(slide(), hidden(slice(0, 320))), Content(slide(), hidden(slice(160, 480)))
+    assert other.unseen_in(one) == pytest.approx(0.25)
+    assert one.unseen_in(Content(slide())) == 0

@@ -18,7 +18,7 @@ from pipeline.errors import OutputError
 from pipeline.frame import SECOND_NS, Event, EventKind, Frame, Item, Layout, Picture
 from pipeline.testing import Harness, frames_of
 from stages.dedup import Dedup
-from stages.journal import FILE_NAME, CaptureRow, Journal, SlideRow
+from stages.journal import FILE_NAME, CaptureRow, Journal, PresenterFreeRow, SlideRow
 from stages.picture import to_bgr
 
 CAPS = Caps.of("slide/capture")
@@ -267,3 +267,26 @@ def test_a_restart_changes_no_decision(views: list[Picture], at: int) -> None:
         told = restarted.show(*views[:at])
         restarted.restart()
         assert told + restarted.show(*views[at:]) == unbroken.show(*views)
+
+
+def test_a_restart_knows_of_a_slide_what_was_seen_of_it_and_not_who_stood_before_it(room: Room) -> None:
+    room.show(A3, B)
+    shown = to_bgr(A3)
+    shown[100:, 300:500] = (0, 90, 0)
+    seen = np.full((360, 640), 255, np.uint8)
+    seen[100:, 300:500] = 0
+    assert cv2.imwrite(str(room.folder / "slides/free.png"), shown)
+    assert cv2.imwrite(str(room.file(1)), shown)
+    with Journal(room.folder / FILE_NAME) as journal:
+        row = PresenterFreeRow(1, 0.2, 0.8, "slides/free.png", 1, "", 1, 0)
+        journal.set_presenter_free(row, cv2.imencode(".png", seen)[1].tobytes())
+    room.restart()
+    assert room.show(A3, C) == [(1, "revisit"), (3, "new")]
+
+
+def test_after_a_restart_a_presenter_free_file_that_cannot_be_read_leaves_the_picture_as_seen(room: Room) -> None:
+    room.show(A3, B)
+    with Journal(room.folder / FILE_NAME) as journal:
+        journal.set_presenter_free(PresenterFreeRow(1, 0.2, 0.8, "slides/none.png", 1, "", 1, 0), None)
+    room.restart()
+    assert room.show(A3) == [(1, "revisit")]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from pipeline.errors import WriteError
-from stages.exporter.backlog import KEPT_PAGES, Backlog
+from stages.exporter.backlog import KEPT_PAGES, KEPT_REVEALS, Backlog
 
 
 class Disk:
@@ -90,3 +90,14 @@ def test_there_is_place_for_so_many_pages_and_for_events_still(disk: Disk) -> No
     taken = [backlog.do(disk.work(str(n)), disk.defer(str(n))) for n in range(KEPT_PAGES + 1)]
     assert taken == [True] * KEPT_PAGES + [False]
     assert backlog.do(disk.work("event")) and backlog.pages == KEPT_PAGES
+
+
+def test_reveals_have_few_places_of_their_own_and_are_no_pages(disk: Disk) -> None:
+    backlog = Backlog()
+    disk.error = errno.ENOSPC
+    taken = [backlog.do(disk.work(f"r{n}"), disk.defer(f"r{n}"), is_reveal=True) for n in range(KEPT_REVEALS + 1)]
+    assert taken == [True] * KEPT_REVEALS + [False] and backlog.pages == 0
+    assert all(backlog.do(disk.work(f"p{n}"), disk.defer(f"p{n}")) for n in range(KEPT_PAGES))
+    disk.error = None
+    assert backlog.retry(lambda error: None) == KEPT_PAGES
+    assert len(disk.released) == KEPT_REVEALS + KEPT_PAGES

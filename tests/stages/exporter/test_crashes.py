@@ -22,7 +22,9 @@ def root(tmp_path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.mark.parametrize("kind", ["conversions", "replacements", "lectures"])
+@pytest.mark.parametrize(
+    "kind", ["conversions", "replacements", "lectures", "conversions with a presenter", "lectures with a presenter"]
+)
 def test_a_process_killed_at_any_step_leaves_whole_pictures_and_its_successor_the_undisturbed_result(
     root: Path, kind: str
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
 from stages.journal import Journal, SegmentRow
 from stages.keeper.backfill import Filled, backfill, convert_file
 from stages.keeper.endings import close
@@ -132,6 +132,32 @@ def test_finishing_fills_exports_and_notes_that_it_is_done(
     assert len(json.loads((folder / "slides.json").read_text())["slides"]) == len(list((folder / "slides").iterdir()))
     with opened(folder) as journal:
         assert "finished" in journal.notes()
+
+
+def test_finishing_looks_for_the_presenter_as_it_is_told_to(
+    recorded: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.nice", lambda by: by)
+    monkeypatch.setattr("ctypes.CDLL", lambda name: _Library())
+    asked: list[object] = []
+
+    def convert(video: Path, result: Path, segmentation: object = None) -> None:
+        asked.append(segmentation)
+        raise DataError(f"'{video}': no picture in it could be decoded")
+
+    monkeypatch.setattr("stages.keeper.backfill.convert_file", convert)
+    for arguments in (["--segmentation", '{"model": "mine.onnx"}'], []):
+        folder = with_a_gap(tmp_path, recorded, (8, 16))
+        close(folder, 0)
+        assert main([str(folder), "--backfill", *arguments]) == 0
+    assert asked == [{"model": "mine.onnx"}, None]
+
+
+def test_a_recording_is_converted_with_the_segmentation_it_is_given(
+    recorded: tuple[Path, Path], tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=r"there is no model 'no\.onnx'"):
+        convert_file(recorded[0], tmp_path / "result", {"model": "no.onnx"})
 
 
 class _Library:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
@@ -72,6 +73,18 @@ def test_stop_waits_for_the_exporter_and_then_has_exports_made(room: Room) -> No
     (job,) = room.jobs.of("finishing")
     assert job.arguments == [str(room.root / name), "--json", "--pdf", "--backfill"]
     assert room.keeper.status()["lecture"] == {}
+
+
+def test_gaps_are_filled_with_the_segmentation_of_the_live_pipeline(room: Room) -> None:
+    room.start({}, {"model": "mine.onnx", "rate": 1, "wait": False, "format": "gray8"})
+    room.play()
+    room.keeper.command("start", {})
+    room.keeper.command("stop", {})
+    room.closed()
+    room.wait(1)
+    (job,) = room.jobs.of("finishing")
+    assert job.arguments[-3:-1] == ["--backfill", "--segmentation"]
+    assert json.loads(job.arguments[-1]) == {"model": "mine.onnx", "rate": 1}, "a recording is waited for"
 
 
 def test_a_lecture_whose_exporter_does_not_answer_is_closed_all_the_same(room: Room) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pretended_gpu import Gpu, pretend
 
 Dimension = int | str | None
 Tiny = Callable[..., Path]
@@ -55,3 +56,18 @@ def tiny(tmp_path: Path) -> Tiny:
         return path
 
     return make
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Gpu:
+    """What onnxruntime finds instead of a GPU."""
+    gpu = Gpu()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    pretend(gpu, monkeypatch)
+    return gpu
+
+
+@pytest.fixture
+def told() -> list[str]:
+    """What a session has said."""
+    return []

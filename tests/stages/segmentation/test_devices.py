@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigError
-from stages.segmentation.devices import CPU, CUDA, TENSORRT, checked, missing, providers, wanted
+from stages.segmentation.devices import CPU, CUDA, TENSORRT, checked, missing, providers, shaped, wanted
 
 ALL = [TENSORRT, CUDA, CPU]
 
@@ -33,6 +33,27 @@ def test_cuda_is_bounded_and_grows_by_what_is_asked_for() -> None:
 
 def test_tensorrt_falls_back_to_cuda_for_what_it_cannot_compute() -> None:
     assert [name for name, _ in providers(TENSORRT, ALL, 1)] == ALL
+
+
+def test_graphs_are_asked_for_of_cuda_alone() -> None:
+    given = dict(providers(TENSORRT, ALL, 1, graphs=True))
+    assert {name: options.get("enable_cuda_graph") for name, options in given.items()} == {
+        TENSORRT: None, CUDA: "1", CPU: None,
+    }  # fmt: skip
+    assert "enable_cuda_graph" not in dict(providers(CUDA, ALL, 1))[CUDA]
+
+
+def test_tensorrt_keeps_its_engines_where_it_is_told_and_nowhere_else(tmp_path: Path) -> None:
+    kept = dict(providers(TENSORRT, ALL, 1, engines=tmp_path))[TENSORRT]
+    assert (kept["trt_engine_cache_enable"], kept["trt_engine_cache_path"]) == ("1", str(tmp_path))
+    assert not any("cache" in key for key in dict(providers(TENSORRT, ALL, 1))[TENSORRT])
+
+
+def test_tensorrt_is_told_of_every_batch_that_may_come() -> None:
+    given = dict(shaped(providers(TENSORRT, ALL, 1), "image", (240, 320), 8))
+    shapes = [given[TENSORRT][f"trt_profile_{each}_shapes"] for each in ("min", "opt", "max")]
+    assert shapes == ["image:1x3x240x320", "image:8x3x240x320", "image:8x3x240x320"]
+    assert given[CUDA] == dict(providers(CUDA, ALL, 1))[CUDA]
 
 
 def test_nothing_is_asked_for_that_the_runtime_does_not_have() -> None:

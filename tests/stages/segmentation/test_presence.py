@@ -122,3 +122,19 @@ def test_masks_of_another_size_are_not_compared() -> None:
     stream = Stream()
     small = cv2.resize(person(), (160, 90), interpolation=cv2.INTER_NEAREST)
     assert there(stream.see(person(), small, small)) == [False, False, True]
+
+
+def test_time_that_is_counted_differently_is_no_break() -> None:
+    stream = Stream()
+    stream.see(person(), person())
+    stream.presence.shift(100 * SECOND_NS)
+    stream.now_ns += 100 * SECOND_NS
+    assert there(stream.see(person())) == [True]
+
+
+def test_somebody_in_a_window_is_there() -> None:
+    window = np.zeros((180, 320), np.float32)
+    window[110:170, 230:310] = 0.99
+    presence = Presence()
+    seen = [presence.see(mask_of(window, 0.5), window, turn * HALF, stir=0.1) for turn in range(4)]
+    assert there(seen) == [False, True, True, True]

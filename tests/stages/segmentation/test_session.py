@@ -120,6 +120,23 @@ def test_a_file_that_is_something_else_is_refused(tmp_path: Path, content: bytes
     assert refused(tmp_path / "a.onnx").startswith("model 'a.onnx' cannot be loaded: ")
 
 
+@pytest.mark.parametrize("left", [None, 5])
+def test_weights_in_another_file_that_are_not_all_there_are_missed_by_name(tiny: Tiny, left: int | None) -> None:
+    onnx = pytest.importorskip("onnx", reason="makes the networks of these tests")
+    path = tiny()
+    model = onnx.load(path)
+    for each in model.graph.initializer:  # only what is raw can lie elsewhere
+        each.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(each), each.name))
+    onnx.save(model, path, save_as_external_data=True, location="tiny.data", size_threshold=0)
+    assert opened(path).run(1).shape == (1, 24, 32)
+    weights = path.with_name("tiny.data")
+    if left is None:
+        weights.unlink()
+    else:
+        weights.write_bytes(weights.read_bytes()[:left])
+    assert "its weights lie in another file, which is missing or too short" in refused(path)
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert refused(tmp_path / "a.onnx") == f"there is no model '{tmp_path}/a.onnx'"
     assert refused(tmp_path) == f"there is no model '{tmp_path}'"

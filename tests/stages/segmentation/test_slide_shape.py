@@ -86,3 +86,27 @@ def test_a_mask_of_another_size_is_not_compared() -> None:
     shape = SlideShape()
     shape.is_slide(rectangle())
     assert shape.is_slide(cv2.resize(rectangle(), (160, 90), interpolation=cv2.INTER_NEAREST))
+
+
+def test_a_small_rectangle_in_which_something_moves_is_a_window() -> None:
+    shape, window = SlideShape(), rectangle(200, 100, 80, 60)
+    assert shape.is_slide(window, 0.0)
+    assert not shape.is_slide(window, 0.1)
+
+
+def test_a_window_stays_one_while_nothing_moves_in_it_until_it_is_elsewhere() -> None:
+    shape, window = SlideShape(), rectangle(200, 100, 80, 60)
+    shape.is_slide(window, 0.1)
+    assert not any(shape.is_slide(window, 0.0) for _ in range(5))
+    shape.forget()
+    assert shape.is_slide(window, 0.0)
+
+
+def test_a_film_on_the_slide_is_too_large_for_a_window() -> None:
+    shape, film = SlideShape(), rectangle(40, 20, 200, 120)
+    assert all(shape.is_slide(film, 0.5) for _ in range(4))
+
+
+def test_noise_in_a_rectangle_makes_no_window_of_it() -> None:
+    shape, figure = SlideShape(), rectangle(200, 100, 80, 60)
+    assert all(shape.is_slide(figure, 0.01) for _ in range(4))

@@ -1,0 +1,79 @@
+"""The default method: which tiles of the picture changed, by more than their own noise, less what moves all the time.
+
+A slide changes at once, and in places where nothing moved before. A person, a face cam, a cursor, a pen and a drifting
+picture move on from where they just were: motion that can be followed back for a second weighs nothing, wherever it
+goes, as long as it covers less than a part of the picture. Neither do tiles that were active for much of the last
+seconds. Both are let go as they rest. What the presenter hides in one of the two frames compared says nothing at all.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.frame import SECOND_NS, Meta, Plane
+from stages.bgsub.grid import Restless, hidden_tiles, tile_means
+from stages.bgsub.hidden import either
+from stages.bgsub.movers import Movers
+from stages.bgsub.noise import NoiseFloor
+from stages.bgsub.properties import BgsubProperties
+
+
+class Auto:
+    """Takes gray8. The mask has a pixel for each tile; what lies beyond the last full tile belongs to none."""
+
+    def __init__(self, properties: BgsubProperties) -> None:
+        self._tile_px = int(properties.value("tile_px"))
+        self._share = properties.value("tile_percent") / 100 * 255
+        self._interval_ns = round(properties.value("interval") * SECOND_NS)
+        self._restless = Restless(properties.value("restless_percent") / 100)
+        self._most = properties.value("mover_percent") / 100
+        self._noise = NoiseFloor(int(properties.value("threshold")))
+        self._movers = Movers(round(properties.value("mover_time") * SECOND_NS))
+        self._before: tuple[int, Plane] | None = None
+        self._hidden_before: Plane | None = None
+        self._last_mask: Plane | None = None
+        self._evidence: Meta = {}
+        self.blind: Plane | None = None
+
+    def apply(self, plane: Plane, pts_ns: int, hidden: Plane | None = None) -> Plane | None:
+        """The frame is compared with the one ``interval`` before; until that time has passed, the mask stands."""
+        if self._before is None:
+            self._before, self._hidden_before, self.blind = (pts_ns, plane), hidden, None
+            return None
+        since_ns = pts_ns - self._before[0]
+        if since_ns < self._interval_ns - SECOND_NS // 1000:
+            return self._last_mask
+        unseen = either(hidden, self._hidden_before)
+        self.blind = None if unseen is None else hidden_tiles(unseen, self._tile_px)
+        blind = None if self.blind is None else self.blind > 0
+        difference = np.asarray(cv2.absdiff(plane, self._before[1]), np.uint8)
+        active = self._active(self._noise.above(pts_ns, difference, unseen))
+        if blind is not None:
+            active &= ~blind
+        self._before, self._hidden_before = (pts_ns, plane), hidden
+        weightless = self._restless.see(pts_ns, active, blind)
+        moving = self._movers.follow(since_ns, active)
+        if np.count_nonzero(moving) <= self._most * moving.size:
+            weightless |= moving
+        self._evidence = {"changed": self._movers.changed_before()}
+        self._last_mask = (active & ~weightless).astype(np.uint8) * np.uint8(255)
+        return self._last_mask
+
+    @property
+    def evidence(self) -> Meta:
+        """``meta["changed"]``: for each tile how long before the last comparison it changed at once, see ``Movers``."""
+        return self._evidence
+
+    def reconnect(self) -> None:
+        """The next frame is compared with the one after it, and the noise measured anew: another encoder, another
+        exposure. What never rested is remembered; to learn again of a face cam would take two seconds.
+        """
+        self._before, self._last_mask, self._evidence, self.blind = None, None, {}, None
+        self._noise.forget()
+        self._movers.forget()
+
+    def _active(self, above: Plane) -> NDArray[np.bool_]:
+        """Whether each tile has enough pixels above the threshold."""
+        return np.asarray(tile_means(above, self._tile_px) > self._share)

@@ -1,0 +1,76 @@
+"""The source's own noise, region by region and over time; and which pixels differ by more. Part of the default method.
+
+A room camera is noisier in the dark corner than on the bright wall; a compressed recording is noisier around text. What
+is hidden by a presenter says nothing of noise.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.frame import SECOND_NS, Plane
+
+_MEMORY_NS = 6 * SECOND_NS
+_REGION_PX = 80
+# Of Gaussian noise 0.3 % lies beyond three standard deviations: 5 pixels in 100 come about in one tile of 100,000. Half
+# a deviation more makes up for taking the least of thirty measurements.
+_DEVIATIONS = 3.5
+_MEAN = 0.7979  # mean of the absolute value, in standard deviations: sqrt(2 / pi)
+_EVERY_PX = 4  # the noise is measured on a sixteenth of the pixels
+_VISIBLE = 64  # of 255: so much of a region must be visible to say anything
+_SCALE = 8  # means are whole numbers: in eighths of a grey level, and what differs by 32 or more counts as 32
+
+
+class NoiseFloor:
+    """A pixel differs by more than ``least`` grey levels, or by more than 3.5 deviations of its region's noise."""
+
+    def __init__(self, least: int) -> None:
+        self._least = least
+        self._means: deque[tuple[int, Plane, NDArray[np.bool_] | None]] = deque()
+        self._floor: Plane | None = None
+        self._threshold: Plane | None = None
+
+    def above(self, pts_ns: int, difference: Plane, unseen: Plane | None = None) -> Plane:
+        """255 where ``difference``, uint8 (h, w), is above the noise, else 0. ``unseen``: 255 where somebody is.
+
+        Noise is there all the time, motion is not: the least that a region differed in the last seconds is noise.
+        """
+        h, w = difference.shape
+        size = (max(1, round(w / _REGION_PX)), max(1, round(h / _REGION_PX)))
+        self._means.append((pts_ns, *_measured(difference, unseen, size)))
+        while self._means[0][0] <= pts_ns - _MEMORY_NS:
+            self._means.popleft()
+        floor = np.minimum.reduce([mean for _, mean, _ in self._means])
+        blind = [hidden for _, _, hidden in self._means]
+        if blind[0] is not None and all(hidden is not None for hidden in blind):
+            floor = np.where(np.logical_and.reduce([h for h in blind if h is not None]), np.uint8(0), floor)
+        if self._floor is None or not np.array_equal(floor, self._floor):
+            self._floor = floor
+            levels = np.maximum(floor * (_DEVIATIONS / _MEAN / _SCALE), self._least).astype(np.uint8)
+            quiet = bool((levels == self._least).all())
+            self._threshold = None if quiet else np.asarray(cv2.resize(levels, (w, h)), np.uint8)
+        if self._threshold is None:
+            return np.asarray(cv2.threshold(difference, self._least, 255, cv2.THRESH_BINARY)[1], np.uint8)
+        return np.asarray(cv2.compare(difference, self._threshold, cv2.CMP_GT), np.uint8)
+
+    def forget(self) -> None:
+        """Measure anew."""
+        self._means.clear()
+        self._floor = None
+
+
+def _measured(difference: Plane, unseen: Plane | None, size: tuple[int, int]) -> tuple[Plane, NDArray[np.bool_] | None]:
+    """By region, ``size`` is (columns, rows): mean difference in eighths, and where too little is visible to tell."""
+    sample = cv2.convertScaleAbs(np.ascontiguousarray(difference[::_EVERY_PX, ::_EVERY_PX]), alpha=_SCALE)
+    if unseen is None:
+        return np.asarray(cv2.resize(sample, size, interpolation=cv2.INTER_AREA), np.uint8), None
+    visible = cv2.bitwise_not(np.ascontiguousarray(unseen[::_EVERY_PX, ::_EVERY_PX]))
+    mean = cv2.resize(cv2.bitwise_and(sample, visible), size, interpolation=cv2.INTER_AREA)
+    share = np.asarray(cv2.resize(visible, size, interpolation=cv2.INTER_AREA), np.uint8)
+    blind = np.asarray(share < _VISIBLE)
+    known = np.minimum(mean.astype(np.float32) * 255 / np.maximum(share, 1), 255).astype(np.uint8)
+    return np.where(blind, np.uint8(255), known), blind

@@ -1,0 +1,45 @@
+"""Why a capture is what it is, in words for people. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stages.dedup.content import Likeness
+    from stages.dedup.known import Match
+    from stages.dedup.properties import DedupProperties
+
+
+def too_little(slide: int, likeness: Likeness) -> str:
+    """Of a capture that nearly all is hidden of."""
+    return f"only {likeness.visible:.0f} % of it is to be seen, so it counts as slide {slide} still"
+
+
+def why_grown(decision: str, match: Match) -> str:
+    """Of a capture of the slide that may grow."""
+    assert match.likeness is not None, "growth is seen by content"
+    if decision == "grown":
+        return f"slide {match.slide} as it is now: {match.likeness.kept:.0f} % of its edges are there"
+    return f"nothing new on slide {match.slide}: {match.likeness.differing:.1f} % of the tiles differ"
+
+
+def why_of(decision: str, match: Match | None, p: DedupProperties) -> str:
+    """Of a capture that was compared with all slides."""
+    if p.hash == "none":
+        return "every capture is a slide"
+    if match is None:
+        return "the first slide"
+    near = f"{match.distance} of {p.hash_size * p.hash_size} bits from slide {match.slide} by {p.hash}"
+    if match.likeness is not None:
+        like = match.likeness
+        found = f"{like.kept_back:.0f} % of its edges are there, {like.differing:.1f} % of the tiles differ"
+        if like.visible < 100:
+            found += f", of the {like.visible:.0f} % that both show"
+        return f"{near}, and {found}" if match.same else f"{near}, but only {found}"
+    if decision != "new":
+        return f"{near}; up to {p.distance} count as the same"
+    if match.distance > p.distance:
+        return f"{near}; over {p.distance} count as another"
+    if match.confirm_distance is None:
+        return f"{near}, which does not do without its picture"
+    return f"{near}, but {match.confirm_distance} by {p.confirm}; over {p.confirm_distance} count as another"
