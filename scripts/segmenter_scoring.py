@@ -75,7 +75,8 @@ def predicted(net: nn.Module, examples: Sequence[tuple[Picture, Plane]], plan: P
         small = [(resized(picture, side, side), resized(mask, side, side)) for picture, mask in some]
         inputs = torch.stack([seen_by(plan.net, picture, mask) for picture, mask in small])
         with torch.inference_mode():
-            found = torch.sigmoid(net(inputs.to(plan.device))[0].float())[:, 0].cpu().numpy()
+            masks = net(inputs.to(plan.device, memory_format=torch.channels_last))
+            found = torch.sigmoid(masks[0].float())[:, 0].cpu().numpy()
         for (picture, _), mask in zip(some, found, strict=True):
             yield np.asarray(cv2.resize(mask, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
