@@ -91,6 +91,9 @@ def convert(
         Pages | None,
         typer.Option(help="What slides.pdf and slides.pptx show, where a presenter is found.", show_default=False),
     ] = None,
+    sparse: Annotated[
+        bool, typer.Option("--sparse", help="Decode of a file only the stretches in which something happens: faster.")
+    ] = False,
     fused: Annotated[bool, typer.Option("--fused", help="All stages in one process: less memory, slower.")] = False,
     live: Annotated[
         bool | None,
@@ -122,6 +125,7 @@ def convert(
         fused=fused,
         live=live,
         credentials=credentials,
+        mode="sparse" if sparse else "full",
         segmentation=None if presenter == NO_PRESENTER else {"model": presenter, "device": device.value},
         pages=pages.value if pages is not None else "",
     )

@@ -31,7 +31,7 @@ FLOW = {
 @dataclass(frozen=True, slots=True)
 class Options:
     """What ``slidetap convert`` was asked for. ``rate``, ``width``: None is what the method's preset says. ``live``:
-    whether the video goes on by itself; None: its address says so. ``credentials``: the decoder's property.
+    whether the video goes on by itself; None: its address says so. ``credentials``, ``mode``: the decoder's properties.
     ``segmentation``: properties of that stage; None: nobody looks for a presenter. ``pages``: the exporter's property;
     empty: its default.
     """
@@ -47,6 +47,7 @@ class Options:
     fused: bool = False
     live: bool | None = None
     credentials: str = ""
+    mode: str = "full"
     segmentation: Mapping[str, object] | None = None
     pages: str = ""
 
@@ -90,6 +91,8 @@ def pipeline(conversion: Conversion, options: Options) -> PipelineConfig:
         properties["decoder"]["live"] = "yes" if options.live else "no"
     if options.credentials:
         properties["decoder"]["credentials"] = options.credentials
+    if options.mode != "full":
+        properties["decoder"]["mode"] = options.mode
     if options.rate is not None:
         properties["decoder"]["rate"] = options.rate
     if options.width is not None:

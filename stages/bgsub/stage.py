@@ -44,8 +44,9 @@ class Bgsub(Stage[BgsubProperties]):
 
     @property
     def sink_caps(self) -> Caps:
-        grey = self.properties.method in ("auto", "tiles", "frame_diff")
-        return Caps.of("video/raw", format="gray8" if grey else "bgr24")
+        if self.properties.method in ("auto", "tiles", "frame_diff"):
+            return Caps.of("video/raw", format="gray8")
+        return Caps.of("video/raw", format="bgr24", spacing="regular")  # a model learns by frames, not by time
 
     @property
     def src_caps(self) -> Mapping[str, Caps]:

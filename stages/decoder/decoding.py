@@ -43,8 +43,8 @@ def decoded(
 
     Raises SourceError when the disk fails, ResourceError when there is no memory for a picture.
     """
-    for packet in _packets(container, stream, path, damage, on_damage):
-        frames = _decode(packet, path, damage, on_damage)
+    for packet in packets(container, stream, path, damage, on_damage):
+        frames = decode(packet, path, damage, on_damage)
         while frames:
             for frame in frames:
                 if frame.is_corrupt:
@@ -54,12 +54,13 @@ def decoded(
             if packet.size:
                 break
             # The flush at the end: an error in it hides the frames after it, so ask until there are none.
-            frames = _decode(packet, path, damage, on_damage)
+            frames = decode(packet, path, damage, on_damage)
 
 
-def _decode(
+def decode(
     packet: Packet[VideoStream], path: Path | str, damage: Damage, on_damage: Callable[[], None]
 ) -> list[VideoFrame]:
+    """What comes out of the decoder once ``packet`` is in it. Raises ResourceError."""
     attempts = 1 if packet.size else 64
     for _ in range(attempts):
         try:
@@ -74,9 +75,10 @@ def _decode(
     return []
 
 
-def _packets(
+def packets(
     container: InputContainer, stream: VideoStream, path: Path | str, damage: Damage, on_damage: Callable[[], None]
 ) -> Iterator[Packet[VideoStream]]:
+    """All packets in order of decoding, an empty one at the end. Raises SourceError when the disk fails."""
     failed = 0
     while failed < _MOST_FAILED_READS:
         try:

@@ -13,15 +13,20 @@ import av.error
 from av.filter import Graph
 from av.video.frame import VideoFrame
 
+from stages.decoder.sparse.unchanged import Unchanged
+
 _OPTIONS = "mode=send_frame:parity=auto:deint=interlaced"  # one frame out per frame in; progressive ones pass
 _FEWEST = (3, 4)  # columns and lines that bwdif needs
 
 
-def deinterlaced(frames: Iterator[VideoFrame], time_base: Fraction) -> Iterator[VideoFrame]:
-    """The same frames with the same timestamps, interlaced ones made whole."""
+def deinterlaced(frames: Iterator[VideoFrame | Unchanged], time_base: Fraction) -> Iterator[VideoFrame | Unchanged]:
+    """The same frames with the same timestamps, interlaced ones made whole; what was not decoded goes by."""
     deinterlacer = Deinterlacer(time_base)
     for frame in frames:
-        if deinterlacer.untouched(frame):
+        if isinstance(frame, Unchanged):
+            yield from deinterlacer.flush()
+            yield frame
+        elif deinterlacer.untouched(frame):
             yield frame
         else:
             yield from deinterlacer.push(frame)

@@ -16,6 +16,11 @@ class DecoderProperties(Properties):
         description="the video: a path, file:///path, rtsp://, rtsps://, http://, https://, v4l2:///dev/video0",
     )
     rate: float = Field(10.0, ge=0, le=1000, description="frames per second for analysis; 0 means every frame")
+    mode: Literal["full", "sparse"] = Field(
+        "full",
+        description="full: every frame of a file is decoded; sparse: only those in which something happens, as their "
+        "packets and keyframes tell",
+    )
     width: int = Field(640, ge=1, le=LARGEST_PX, description="width of the analysis plane in px; never enlarged")
     threads: int = Field(0, ge=0, le=256, description="decoding threads; 0 lets FFmpeg choose")
     deinterlace: Literal["auto", "off"] = Field("auto", description="deinterlace frames that say they are interlaced")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from av.video.frame import VideoFrame
 
 from pipeline.frame import SECOND_NS
+from stages.decoder.sparse.unchanged import Unchanged
 from stages.decoder.timing import Sampler, StreamClock
 
 MOST_SKIPPED = 128  # then one goes on all the same: a source that gives nothing for seconds looks hung
@@ -23,15 +24,24 @@ class Selected:
     """A frame to send on as shown at ``t_ns``. ``again``: the one before, still there. ``jumped``: time was reset."""
 
     t_ns: int
-    frame: VideoFrame
+    frame: VideoFrame | Unchanged
     again: bool = False
     jumped: bool = False
 
+    @property
+    def decoded(self) -> VideoFrame:
+        """What is to be seen."""
+        return self.frame.frame if isinstance(self.frame, Unchanged) else self.frame
+
 
 def selected(
-    frames: Iterator[VideoFrame], clock: StreamClock, sampler: Sampler, hold_ns: int, skip: Callable[[int], None]
+    frames: Iterator[VideoFrame | Unchanged],
+    clock: StreamClock,
+    sampler: Sampler,
+    hold_ns: int,
+    drop: Callable[[str, int], None],
 ) -> Iterator[Selected]:
-    """Yield the frames that are due, in order; ``skip`` is told how many were not.
+    """Yield the frames that are due, in order; ``drop`` is told how many were not, and whether they were decoded.
 
     Where the stream pauses, the last frame before the pause is yielded, and again at the sampler's rate for
     ``hold_ns``: whoever waits for a view to settle needs frames to see that it has. A sampler that takes every
@@ -47,6 +57,8 @@ def selected(
             if t_ns - waiting.t_ns >= period_ns:
                 shown = waiting
                 yield waiting
+            elif isinstance(waiting.frame, Unchanged):
+                drop("unchanged", 1)
             else:
                 skipped += 1
             waiting = None
@@ -56,14 +68,14 @@ def selected(
         if sampler.take(t_ns) or jumped or skipped >= MOST_SKIPPED:
             jumps = clock.jumps
             if skipped:
-                skip(skipped)
+                drop("rate", skipped)
                 skipped = 0
             shown = Selected(t_ns, frame, jumped=jumped)
             yield shown
         else:
             waiting = Selected(t_ns, frame)
     if skipped:
-        skip(skipped)
+        drop("rate", skipped)
     if waiting is not None:
         yield waiting
 

@@ -1,4 +1,5 @@
-"""The decoder as a stage: every frame is decoded, those due for analysis go on, the others are counted as ``rate``.
+"""The decoder as a stage: frames are decoded, those due for analysis go on, the others are counted as ``rate``. Of a
+file in mode ``sparse`` not all are decoded; what is left out because nothing changes is counted as ``unchanged``.
 
 It joins opening, decoding, deinterlacing, timing and conversion of files; what a live source does is in ``live``.
 """
@@ -22,6 +23,7 @@ from pipeline.frame import SECOND_NS, Flags, Frame, Meta, Output, caps_event
 from pipeline.stage import Context, Properties, Source
 from stages.decoder.decoding import Damage, decoded
 from stages.decoder.deinterlace import deinterlaced
+from stages.decoder.facts import US, duration_ns, sample_aspect, start_ns
 from stages.decoder.live.credentials import scrubbed
 from stages.decoder.live.source import Endpoint, endpoint, scheme_of
 from stages.decoder.native import identical, picture_of
@@ -29,17 +31,19 @@ from stages.decoder.opening import LARGEST_PX, check_size, open_file, path_of, r
 from stages.decoder.properties import DecoderProperties
 from stages.decoder.selection import Selected, selected
 from stages.decoder.shaping import Shaper
-from stages.decoder.timing import Sampler, StreamClock, ticks_to_ns
+from stages.decoder.sparse.thinning import thinned
+from stages.decoder.sparse.unchanged import Unchanged
+from stages.decoder.timing import Sampler, StreamClock
 from stages.picture import upright_size
 
 if TYPE_CHECKING:
     from stages.decoder.live.capture import Capture
+    from stages.decoder.sparse.walk import Walk
 
-_US = Fraction(1, 1_000_000)  # AV_TIME_BASE, of a container's start and duration
 _USUAL_FPS = Fraction(25)  # for a stream that gives neither times nor a rate
 _SLICES_FROM_PX = 1 << 25  # above this, one picture per thread in flight would take gigabytes
+_OF_NO_USE = 0.9  # share of the frames; a full decode would have taken no longer
 _CUT_SHARE = 20  # a video may end a twentieth before the sound does without a word
-_WIDEST_SAMPLE = 4.0  # a sample aspect ratio beyond this is a broken header
 
 
 class Decoder(Source[DecoderProperties]):
@@ -59,6 +63,7 @@ class Decoder(Source[DecoderProperties]):
         self._ending = False
         self._damage = Damage()
         self._repeated = 0
+        self._steady = False  # who comes next wants frames at regular times
 
     @property
     def src_caps(self) -> Mapping[str, Caps]:
@@ -99,6 +104,8 @@ class Decoder(Source[DecoderProperties]):
             found = entered(p, source, self.context, self._shaper)
             if not isinstance(found, InputContainer):
                 self._capture = found
+                if p.mode == "sparse":
+                    self.context.warn(f"mode 'sparse' is for files: every frame of '{self._path}' is decoded")
                 return
             self._container = found
         self._stream = video_stream(self._container, self._path)
@@ -112,6 +119,7 @@ class Decoder(Source[DecoderProperties]):
 
     def negotiate(self, allowed: Mapping[str, Caps]) -> None:
         self._shaper.negotiate(allowed)
+        self._steady = "frames" in allowed and "spacing" in allowed["frames"].fields
         if "packets" not in allowed:
             return
         if self._capture is None:
@@ -143,14 +151,14 @@ class Decoder(Source[DecoderProperties]):
             return self._capture.produce()
         return self._web_file(self._source) if self._source is not None else self._file()
 
-    def _web_file(self, source: Endpoint) -> Iterator[Output]:
+    def _web_file(self, source: Endpoint) -> Iterator[Output | None]:
         """PyAV's errors hold the URL with its password: no trace of them may go on."""
         try:
             yield from self._file()
         except SourceError as e:
             raise type(e)(scrubbed(str(e), source.secrets)) from None
 
-    def _file(self) -> Iterator[Output]:
+    def _file(self) -> Iterator[Output | None]:
         container, stream = self._container, self._stream
         if container is None or stream is None:
             raise StageError("produce() before start()")
@@ -161,17 +169,44 @@ class Decoder(Source[DecoderProperties]):
         if p.threads:
             context.thread_count = p.threads
         context.thread_type = "SLICE" if context.width * context.height > _SLICES_FROM_PX else "AUTO"
-        time_base = stream.time_base or _US
-        clock = StreamClock(time_base, _start_ns(container, stream), round(SECOND_NS / fps))
-        frames = self._until_finish(decoded(container, stream, self._path, self._damage, self._warn_of_damage))
+        time_base = stream.time_base or US
+        clock = StreamClock(time_base, start_ns(container, stream), round(SECOND_NS / fps))
+        walk = (yield from self._sparse(container, stream)) if p.mode == "sparse" else None
+        if walk is None:
+            frames: Iterator[VideoFrame | Unchanged] = decoded(
+                container, stream, self._path, self._damage, self._warn_of_damage
+            )
+        else:
+            frames = walk.frames(self._damage, self._warn_of_damage)
+        frames = self._until_finish(frames)
         if p.deinterlace == "auto":
             frames = deinterlaced(frames, time_base)
-        chosen = selected(frames, clock, Sampler(p.rate), round(p.hold * SECOND_NS), self._skip)
-        sent = yield from self._sent(chosen, _sar(stream), min(p.rate, float(fps)) if p.rate else float(fps))
+        hold_ns = round(p.hold * SECOND_NS)
+        chosen = selected(frames, clock, Sampler(p.rate), hold_ns, self.drop)
+        if walk is not None:
+            chosen = thinned(chosen, hold_ns, self.drop)
+        sent = yield from self._sent(chosen, sample_aspect(stream), min(p.rate, float(fps)) if p.rate else float(fps))
         if not sent and not self._ending:
             raise self._nothing(stream)
         self._report(clock)
+        if walk is not None:
+            packets, frames_decoded = walk.walked.packets, walk.walked.decoded
+            self.context.post("sparse", {"packets": packets, "decoded": frames_decoded})
+            if frames_decoded > _OF_NO_USE * packets:
+                self.context.warn(f"mode 'sparse' found {frames_decoded} of {packets} frames of '{self._path}' needed")
         self._warn_if_cut(container, stream, clock)
+
+    def _sparse(self, container: InputContainer, stream: VideoStream) -> Generator[None, None, Walk | None]:
+        """The walk; None, with a word why, if every frame is to be decoded."""
+        from stages.decoder.sparse.entry import prepared
+
+        for found in prepared(container, stream, self._path, self.properties.threads, self._steady):
+            if isinstance(found, str):
+                self.context.warn(f"mode 'sparse' decodes every frame of '{self._path}': {found}")
+            elif found is not None:
+                return found
+            yield None
+        return None
 
     def _sent(self, chosen: Iterator[Selected], sar: float, rate: float) -> Generator[Output, None, int]:
         """The frames as they go out, a CAPS event before the first and at each change of size; returns how many."""
@@ -179,11 +214,13 @@ class Decoder(Source[DecoderProperties]):
         caps: Caps | None = None
         shape: tuple[int, int] | None = None
         frame: Frame | None = None
+        last: VideoFrame | None = None  # what ``frame`` was made of
         for item in chosen:
             if item.again and self._ending:
                 continue
-            if frame is None or caps is None or not item.again:
-                picture = picture_of(item.frame, sar)
+            if frame is None or caps is None or (not item.again and item.decoded is not last):
+                last = item.decoded
+                picture = picture_of(last, sar)
                 if upright_size(picture.layout) != shape:
                     check_size(picture.layout.width, picture.layout.height, self._path)
                     shape = upright_size(picture.layout)
@@ -198,30 +235,27 @@ class Decoder(Source[DecoderProperties]):
                 frame = Frame(seq, item.t_ns, caps, planes, picture, flags=flags)
             else:
                 frame = replace(frame, seq=seq, pts_ns=item.t_ns, flags=Flags.NONE)
-                self._repeated += 1
+                self._repeated += item.again
             yield frame
             seq += 1
         return seq
 
-    def _until_finish(self, frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+    def _until_finish(self, frames: Iterator[VideoFrame | Unchanged]) -> Iterator[VideoFrame | Unchanged]:
         for frame in frames:
             yield frame
             if self._ending:
                 return
 
-    def _skip(self, count: int) -> None:
-        self.drop("rate", count)
-
     def _announce(self, container: InputContainer, stream: VideoStream, fps: Fraction) -> None:
-        duration_ns = _duration_ns(container, stream)
+        length_ns = duration_ns(container, stream)
         width, height = stream.codec_context.width, stream.codec_context.height
         self.context.post(
             "stream",
             {
                 "uri": str(self._path) if self._source else redacted(self.properties.uri),
-                "duration_ns": duration_ns,
+                "duration_ns": length_ns,
                 "fps": float(fps),
-                "frames": stream.frames or int(duration_ns * fps) // SECOND_NS,
+                "frames": stream.frames or int(length_ns * fps) // SECOND_NS,
                 "width": width,
                 "height": height,
                 "codec": stream.codec_context.name,
@@ -239,7 +273,7 @@ class Decoder(Source[DecoderProperties]):
 
     def _warn_if_cut(self, container: InputContainer, stream: VideoStream, clock: StreamClock) -> None:
         """A cut mkv or ts decodes without an error up to where it ends: only the missing time tells."""
-        promised_ns, end_ns = _duration_ns(container, stream), clock.last_ns + clock.frame_ns
+        promised_ns, end_ns = duration_ns(container, stream), clock.last_ns + clock.frame_ns
         if not self._ending and promised_ns - end_ns > max(SECOND_NS, promised_ns // _CUT_SHARE):
             self.context.warn(
                 f"the video in '{self._path}' ends at {end_ns / SECOND_NS:.1f} s of {promised_ns / SECOND_NS:.1f} s; "
@@ -263,28 +297,3 @@ class Decoder(Source[DecoderProperties]):
                     "repeated": self._repeated,
                 },
             )
-
-
-def _start_ns(container: InputContainer, stream: VideoStream) -> int | None:
-    """When the file starts, None if it does not say. The stream's own start is exact, the container's rounded to us."""
-    own = None
-    if stream.start_time is not None and stream.time_base is not None:
-        own = ticks_to_ns(stream.start_time, stream.time_base)
-    start = container.start_time
-    if start is None:
-        return own
-    start_ns = ticks_to_ns(start, _US)
-    return own if own is not None and abs(own - start_ns) <= 1000 else start_ns
-
-
-def _duration_ns(container: InputContainer, stream: VideoStream) -> int:
-    if container.duration is not None:
-        return max(0, ticks_to_ns(container.duration, _US))
-    if stream.duration is not None and stream.time_base is not None:
-        return max(0, ticks_to_ns(stream.duration, stream.time_base))
-    return 0
-
-
-def _sar(stream: VideoStream) -> float:
-    sar = float(stream.sample_aspect_ratio or 1)
-    return sar if 1 / _WIDEST_SAMPLE <= sar <= _WIDEST_SAMPLE else 1.0

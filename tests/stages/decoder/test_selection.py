@@ -22,8 +22,13 @@ def frame(pts: int) -> VideoFrame:
 
 def run(times_ms: list[int], rate: float = 10, hold_ms: int = 0) -> tuple[list[Selected], int]:
     skipped: list[int] = []
+
+    def drop(reason: str, count: int) -> None:
+        assert reason == "rate"
+        skipped.append(count)
+
     clock = StreamClock(Fraction(1, 1000), 0, 40 * MS)
-    chosen = selected(map(frame, times_ms), clock, Sampler(rate), hold_ms * MS, skipped.append)
+    chosen = selected(map(frame, times_ms), clock, Sampler(rate), hold_ms * MS, drop)
     return list(chosen), sum(skipped)
 
 

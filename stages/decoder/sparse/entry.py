@@ -1,0 +1,47 @@
+"""Begins sparse decoding of a file, or says why every frame must be decoded. It decodes keyframes alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from stages.decoder.opening import open_file, video_stream
+from stages.decoder.sparse.keyframes import Keyframes
+from stages.decoder.sparse.survey import Survey, surveyed
+from stages.decoder.sparse.walk import Walk
+
+# Stretches are short, and a decoder with many threads has hardly begun when one ends; survey.MARGIN counts on it too.
+_MOST_THREADS = 4
+
+
+def prepared(
+    container: InputContainer, stream: VideoStream, path: Path | str, threads: int, steady: bool
+) -> Iterator[Walk | str | None]:
+    """None now and then, to show life; at last the walk, or the reason why there is none, in a few words.
+
+    ``container``: what the walk will read, at its beginning; the file is opened twice more. ``steady``: the stages
+    behind need frames at regular times.
+    """
+    if steady:
+        yield "the method behind it learns from frame to frame"
+        return
+    if not isinstance(path, Path):
+        yield "it is read from afar, and would be three times"
+        return
+    found: Survey | str | None = None
+    with open_file(path) as read:
+        for found in surveyed(read, video_stream(read, path)):
+            if found is None:
+                yield None
+    if not isinstance(found, Survey):
+        yield found
+        return
+    apart = open_file(path)
+    keys = video_stream(apart, path)
+    for context in (stream.codec_context, keys.codec_context):
+        context.thread_count = threads or _MOST_THREADS
+        context.thread_type = "AUTO"
+    yield Walk(container, stream, path, found, Keyframes(apart, keys))

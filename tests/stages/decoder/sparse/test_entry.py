@@ -1,0 +1,34 @@
+"""When mode sparse is not for this pipeline or this source, it says so and decodes every frame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from media import write_video
+from slideshow import show
+
+from pipeline.caps import Caps
+from pipeline.testing import Harness, frames_of
+from stages.bgsub import Bgsub
+from stages.decoder import Decoder
+
+
+def behind(method: str) -> Caps:
+    """What this method asks of the decoder."""
+    return Harness(Bgsub, method=method).stage.sink_caps  # type: ignore[union-attr]
+
+
+def test_a_method_that_learns_from_frame_to_frame_gets_all_of_them(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", show([(1, 20)], 10), options={"g": "20"})
+    decoder = Harness(Decoder, uri=str(path), mode="sparse")
+    decoder.stage.negotiate({"frames": behind("knn")})  # type: ignore[union-attr]
+    assert len(frames_of(list(decoder.run()))) == 200
+    assert "the method behind it learns from frame to frame" in decoder.context.warnings[0]
+
+
+def test_the_default_method_does_not_ask_for_all(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", show([(1, 20)], 10), options={"g": "20"})
+    decoder = Harness(Decoder, uri=str(path), mode="sparse")
+    decoder.stage.negotiate({"frames": behind("tiles")})  # type: ignore[union-attr]
+    assert len(frames_of(list(decoder.run()))) < 200
+    assert decoder.context.warnings == []

@@ -1,0 +1,92 @@
+"""Packets in groups: which are busy, from where on a group may be left out, and which files are not worth it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stages.decoder.sparse.survey import MARGIN, Survey, grouped
+
+PIXELS = 1280 * 720
+STILL, KEY = 40, 30_000
+
+
+def survey(sizes: list[int], pts: list[int] | None = None, keys: tuple[int, ...] = (0, 60, 120)) -> Survey | str:
+    times = np.array(pts if pts is not None else range(len(sizes)), np.int64)
+    return grouped(times, np.array(sizes, np.int64), list(keys), [], PIXELS, 30)
+
+
+def still(*busy: tuple[int, int], groups: int = 3) -> list[int]:
+    """Sizes of a still picture's packets, but for ``busy``: index and size."""
+    sizes = [STILL] * (60 * groups)
+    for key in range(0, len(sizes), 60):
+        sizes[key] = KEY
+    for index, size in busy:
+        sizes[index] = size
+    return sizes
+
+
+def good(found: Survey | str) -> Survey:
+    assert isinstance(found, Survey), found
+    return found
+
+
+def test_a_group_in_which_nothing_happens_may_be_left_out_from_its_keyframe_on() -> None:
+    assert [group.stop for group in good(survey(still())).groups] == [0, 60, 120]
+
+
+def test_a_group_may_be_left_out_a_margin_after_its_last_busy_packet() -> None:
+    group = good(survey(still((70, 9000), (75, 9000)))).groups[1]
+    assert group.busy_pts == 75
+    assert group.stop == 75 + MARGIN + 1
+
+
+def test_the_keyframe_being_refined_is_nothing_that_happens() -> None:
+    assert good(survey(still((61, 1200), (62, 300)))).groups[1].stop == 60
+
+
+def test_many_small_packets_within_a_second_are_busy_together() -> None:
+    busy = [(index, 300) for index in range(70, 90)]
+    assert good(survey(still(*busy))).groups[1].stop > 89
+    apart = [(index, 300) for index in range(61, 115, 10)]
+    assert good(survey(still(*apart))).groups[1].stop == 60
+
+
+def test_what_is_shown_before_an_earlier_packet_is_decoded_with_it() -> None:
+    pts = list(range(180))
+    pts[82:87] = [86, 82, 83, 84, 85]
+    found = good(survey(still((70, 9000)), pts))
+    assert found.groups[1].stop == 87
+
+
+def test_busy_frames_that_are_shown_before_their_keyframe_tie_it_to_the_group_before() -> None:
+    pts = list(range(180))
+    pts[60:63] = [62, 60, 61]
+    assert good(survey(still((61, 9000)), pts)).groups[1].tied
+    assert not good(survey(still((70, 9000)), pts)).groups[1].tied
+
+
+def test_packets_near_a_busy_one_are_known() -> None:
+    near = good(survey(still((90, 9000)))).near
+    assert np.flatnonzero(near).tolist() == list(range(90 - MARGIN, 90 + MARGIN + 1))
+
+
+@pytest.mark.parametrize(
+    ("pts", "why"),
+    [
+        ([*range(60), *range(59, 179)], "timestamps repeat"),
+        ([*range(100, 160), *range(60), *range(200, 260)], "timestamps go back"),
+    ],
+)
+def test_broken_timestamps_are_named(pts: list[int], why: str) -> None:
+    assert survey(still(), pts) == why
+
+
+def test_a_file_in_which_something_happens_all_the_time_is_not_worth_it() -> None:
+    found = survey(still(*((index, 4000) for index in range(180) if index % 60 and index % 3)))
+    assert isinstance(found, str)
+    assert found.startswith("32% of its packets")
+
+
+def test_a_file_without_a_keyframe_at_its_beginning_is_refused() -> None:
+    assert survey(still(), keys=(60, 120)) == "it does not begin with a keyframe"

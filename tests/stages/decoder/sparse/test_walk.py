@@ -1,0 +1,116 @@
+"""What sparse decoding gives is what full decoding gives, whatever the codec, and most of it is not decoded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from decoded import decode, posted
+from media import damage_packets, difference, write_video
+from slideshow import noisy, show
+
+from pipeline.frame import SECOND_NS, Frame
+from pipeline.testing import Harness, frames_of
+
+# Slide 2 is there for 0.8 s between two keyframes.
+PARTS = [(1, 6.3), (2, 0.8), (1, 6.9), (3, 8.4), (4, 5)]
+EVERY_2_S = {"g": "20", "sc_threshold": "0"}
+FORMATS: list[tuple[str, dict[str, Any]]] = [
+    ("closed.mp4", {"options": EVERY_2_S}),
+    ("cuts.mp4", {"options": {"g": "20"}}),
+    ("no_b_frames.mp4", {"options": {**EVERY_2_S, "bf": "0"}}),
+    ("open.ts", {"options": {**EVERY_2_S, "x264-params": "open-gop=1:log=-1"}}),
+    ("long.mp4", {"options": {"g": "100", "sc_threshold": "0"}}),
+    ("endless.mp4", {"options": {"g": "9999", "sc_threshold": "0"}}),
+    ("hevc.mp4", {"codec": "libx265", "options": {"x265-params": "log-level=none:keyint=20"}}),
+    ("vp9.webm", {"codec": "libvpx-vp9", "options": {"g": "20", "deadline": "realtime", "cpu-used": "8"}}),
+    ("mpeg4.avi", {"codec": "mpeg4", "options": {"g": "20"}}),
+]
+
+
+def both(path: Path, **properties: object) -> tuple[list[Frame], list[Frame], Harness]:
+    """The frames in mode full, those in mode sparse, and who gave the latter."""
+    _, full = decode(path, **properties)
+    harness, sparse = decode(path, mode="sparse", **properties)
+    return frames_of(full), frames_of(sparse), harness
+
+
+def assert_the_same(full: list[Frame], sparse: list[Frame], levels: float = 3) -> None:
+    by_time = {frame.pts_ns: frame for frame in full}
+    assert sparse[-1].pts_ns == full[-1].pts_ns
+    for frame in sparse:
+        assert difference(frame.planes[0], by_time[frame.pts_ns].planes[0]) < levels
+    assert [frame.seq for frame in sparse] == list(range(len(sparse)))
+
+
+@pytest.mark.parametrize(("name", "how"), FORMATS, ids=[name for name, _ in FORMATS])
+def test_it_shows_what_full_decoding_shows_at_the_same_times(tmp_path: Path, name: str, how: dict[str, Any]) -> None:
+    full, sparse, harness = both(write_video(tmp_path / name, show(PARTS, 10), **how), rate=0)
+    assert_the_same(full, sparse)
+    told = posted(harness, "sparse")
+    assert told["packets"] == len(full)
+    assert told["decoded"] < 0.75 * len(full)
+    assert harness.context.warnings == []
+
+
+def test_each_frame_is_sent_or_counted(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", show([(1, 30), (2, 30)], 20), rate=20, options={"g": "40"})
+    full, sparse, harness = both(path)
+    assert_the_same(full, sparse)
+    assert harness.ledger.received == 1200
+    assert set(harness.ledger.dropped) == {"rate", "unchanged"}
+    assert harness.ledger.dropped["unchanged"] > 600
+    assert len(sparse) < 0.6 * len(full)
+
+
+def test_frames_that_were_not_decoded_share_their_picture(tmp_path: Path) -> None:
+    _, sparse, harness = both(write_video(tmp_path / "a.mp4", show([(1, 20)], 10), options={"g": "50"}))
+    assert len({id(frame.image) for frame in sparse}) < len(sparse) / 2
+    assert harness.ledger.missing == 0
+
+
+def test_a_screen_recording_with_uneven_times_is_decoded_where_something_happens(tmp_path: Path) -> None:
+    times = [index * 100 + (index % 7) * 11 for index in range(300)]
+    film = show([(1, 12), (2, 18)], 10)
+    full, sparse, _ = both(write_video(tmp_path / "a.mkv", film, pts_ms=times, options={"g": "20"}), rate=0)
+    assert_the_same(full, sparse)
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "why"),
+    [
+        ("intra.mp4", {"options": {"g": "1"}}, "every frame is a keyframe"),
+        (
+            "constant.mp4",
+            {"options": {"g": "20", "x264-params": "nal-hrd=cbr:filler=1:bitrate=800:vbv-maxrate=800:vbv-bufsize=800"}},
+            "0% of its packets are as small as those of a still picture",
+        ),
+    ],
+)
+def test_where_packets_tell_nothing_every_frame_is_decoded_and_it_says_so(
+    tmp_path: Path, name: str, how: dict[str, Any], why: str
+) -> None:
+    full, sparse, harness = both(write_video(tmp_path / name, show([(1, 10)], 10), **how), rate=0)
+    assert_the_same(full, sparse, 0.001)
+    assert [warning.count(why) for warning in harness.context.warnings] == [1]
+    assert harness.ledger.received == harness.ledger.sent == len(full)
+
+
+def test_a_noisy_camera_is_decoded_whole(tmp_path: Path) -> None:
+    film = noisy(show([(1, 5), (2, 5)], 10))
+    full, sparse, harness = both(write_video(tmp_path / "a.mp4", film, options={"g": "20"}), rate=0)
+    assert_the_same(full, sparse, 0.001)
+    assert "decodes every frame" in harness.context.warnings[0]
+
+
+def test_damage_costs_no_more_than_its_own_group(tmp_path: Path) -> None:
+    whole = write_video(tmp_path / "a.mp4", show([(1, 10), (2, 20)], 10), options={"g": "20", "sc_threshold": "0"})
+    path = damage_packets(whole, tmp_path / "b.mp4", range(140, 144))  # the first is the keyframe at 14 s
+    full, sparse, harness = both(path, rate=0)
+    assert ["is damaged" in warning for warning in harness.context.warnings] == [True]
+    for frame in sparse:
+        if not 13 <= frame.pts_ns / SECOND_NS < 17:
+            like = full[0] if frame.pts_ns < 10 * SECOND_NS else full[-1]
+            assert difference(frame.planes[0], like.planes[0]) < 3
+    assert harness.ledger.missing == 0
