@@ -132,12 +132,14 @@ class EventKind(enum.StrEnum):
     GAP: nothing is known from its pts until the next EPOCH or frame; ``data["reason"]`` says why. EPOCH: a new
     connection; ``data`` has ``epoch``, ``wall_ns`` and what the source knows of the stream. LECTURE_START: ``data``
     has ``lecture`` (its name), ``folder``, ``zero_ns``, the instant of CLOCK_MONOTONIC that is pts 0, and ``shift_ns``:
-    what was counted before is so much later in its time. The same lecture may be announced again.
+    what was counted before is so much later in its time. The same lecture may be announced again. TRACE: what a stage
+    saw and made nothing of, in ``data``, for whoever writes it down; it ends and begins nothing.
     """
 
     CAPS = "caps"
     GAP = "gap"
     VISIT_END = "visit-end"
+    TRACE = "trace"
     EPOCH = "epoch"
     LECTURE_START = "lecture-start"
     LECTURE_STOP = "lecture-stop"

@@ -22,10 +22,12 @@ from pipeline.following import Manner, follow
 from pipeline.reporting import say
 from stages import addresses, conversion
 from stages.conversion import Conversion, Options
+from stages.explaining.command import explain
 from stages.lecture_commands import Pages, add_lecture_commands
 from stages.presets import PRESETS
 from stages.segmentation.command import models_app
 from stages.segmentation.service_commands import keys_app, masks_app
+from stages.tuning.command import tune
 
 
 class Format(enum.StrEnum):
@@ -165,6 +167,8 @@ def main() -> int:
     """The console script."""
     app = make_app(conversion.finish, _keeper, ("lectures",))
     app.command()(convert)
+    app.command()(explain)
+    app.command()(tune)
     add_lecture_commands(app)
     app.add_typer(models_app(), name="models")
     app.add_typer(masks_app(), name="masks")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pipeline.frame import Event, Frame, Layout, Meta, Picture
+from stages.dedup.merging import MOST
 from stages.dedup.view import hidden_in
 from stages.presenter import Presenter, carrying
 
@@ -21,6 +23,7 @@ class Held:
     """A slide that waits for the next one, in its state by now; ``left`` is the end of its visit, if that came.
 
     ``merged``: what was seen of it at any time. ``counted``: a frame is on the account for it.
+    ``notes`` are of the captures that have become a part of it.
     """
 
     frame: Frame
@@ -32,6 +35,11 @@ class Held:
     merged: Composite | None = None
     counted: bool = False
     newest: Frame | None = None
+    notes: deque[Meta] = field(default_factory=lambda: deque(maxlen=MOST))
+
+    def note(self, note: Meta) -> None:
+        """Of a capture that has no page of its own because this one has."""
+        self.notes.append(note)
 
     def become(self, frame: Frame, picture: Picture, states: int, *, afresh: bool) -> None:
         """Its next state. ``afresh``: what was seen until now is of no use any more."""
@@ -76,11 +84,12 @@ class Held:
         return replace(self.frame, meta={**self.frame.meta, "capture": started})
 
     def told(self) -> Meta:
-        """Its page, with the number of states."""
+        """Its page, with the number of states, and what else became a part of it."""
         why = str(self.page["why"])
         if self.states > 1:
             why += f"; the last of {self.states} states"
-        return {**self.page, "states": self.states, "why": why}
+        merged: Meta = {"merged": list(self.notes)} if self.notes else {}
+        return {**self.page, "states": self.states, "why": why, **merged}
 
 
 @dataclass

@@ -13,6 +13,7 @@ from pipeline.stage import Context, Stage
 from stages.dedup.decision import Decision, Lecture
 from stages.dedup.fingerprint import Fingerprint, fingerprint
 from stages.dedup.held import Held, Refined, start_ns
+from stages.dedup.merging import refused, replaced
 from stages.dedup.page import is_pictured, page_of, reveal_of
 from stages.dedup.properties import DedupProperties
 from stages.dedup.view import Sight, View, as_captured, hidden_in, is_gathered, is_reveal
@@ -162,7 +163,12 @@ class Dedup(Stage[DedupProperties]):
             self.hold(+1)
 
     def handle(self, event: Event) -> Iterable[Output]:
-        """The end of a visit waits for the slide that is held; any other event makes what is held go first."""
+        """The end of a visit waits for the slide that is held; any other event makes what is held go first. A trace is
+        of no slide and waits for none.
+        """
+        if event.kind is EventKind.TRACE:
+            yield event
+            return
         yield from self._decide()
         if event.kind is not EventKind.LECTURE_START:
             self._view = None
@@ -232,6 +238,7 @@ class Dedup(Stage[DedupProperties]):
         """A capture of the slide that is held: its state from now on, or not; its visit goes on."""
         assert made.taken is not None, "it is of the slide that is held"
         held.left = None
+        held.note(replaced(held.frame, made.taken) if made.taken.becomes else refused(frame, made.taken))
         if made.taken.becomes:
             held.become(frame, picture, made.states, afresh=made.taken.afresh)
             held.page = {**held.page, "hash": page["hash"]}

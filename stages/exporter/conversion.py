@@ -14,7 +14,7 @@ from pipeline.errors import PipelineError
 from pipeline.frame import Event, EventKind, Frame, Meta
 from pipeline.stage import Context
 from stages.durable import sync_folder
-from stages.exporter import documents, index, visits
+from stages.exporter import documents, index, tracing, visits
 from stages.exporter.folder import RUN, OutputFolder
 from stages.exporter.page import Page, Reveal, Sight
 from stages.exporter.properties import ExporterProperties
@@ -92,7 +92,9 @@ class Conversion:
         self._context.post("revealed", revealed(row))
 
     def handle(self, event: Event) -> None:
-        """VISIT_END ends the visit that is open; other events change nothing here."""
+        """VISIT_END ends the visit that is open; a trace is written down; other events change nothing here."""
+        if event.kind is EventKind.TRACE and not self._done:
+            tracing.enter(self._journal, event)
         if event.kind is EventKind.VISIT_END and not self._done:
             self._last_pts_ns = max(self._last_pts_ns, event.pts_ns)
             self._slides.free.flush()

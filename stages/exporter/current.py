@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from pipeline.frame import SECOND_NS, Event, EventKind, Value
-from stages.exporter import index, visits
+from stages.exporter import index, tracing, visits
 from stages.exporter.folder import Lock
 from stages.exporter.page import Page, Reveal, Sight
 from stages.exporter.properties import ExporterProperties
@@ -116,7 +116,10 @@ class CurrentLecture:
             self._slides.free.flush()
 
     def act(self, event: Event) -> None:
-        """Ends of visits, and what is not seen. Raises WriteError."""
+        """Ends of visits, what was seen between captures, and what is not seen. Raises WriteError."""
+        if event.kind is EventKind.TRACE:
+            tracing.enter(self._journal, event)
+            return
         self._slides.free.flush()
         match event.kind:
             case EventKind.VISIT_END:

@@ -18,10 +18,12 @@ from stages.journal.rows import (
     VisitRow,
 )
 from stages.journal.schema import SCHEMA_VERSION
+from stages.journal.trace import RULES, TraceRow
 
 __all__ = [
     "BUSY_TIMEOUT_S",
     "FILE_NAME",
+    "RULES",
     "SCHEMA_VERSION",
     "CaptureRow",
     "EventRow",
@@ -33,5 +35,6 @@ __all__ = [
     "SegmentRow",
     "SessionRow",
     "SlideRow",
+    "TraceRow",
     "VisitRow",
 ]

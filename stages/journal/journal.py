@@ -21,12 +21,13 @@ from stages.journal.live import LiveTables
 from stages.journal.presenter import PresenterTables
 from stages.journal.rows import CaptureRow, SlideRow, VisitRow
 from stages.journal.schema import SCHEMA_VERSION, steps_from
+from stages.journal.trace import TraceTable
 
 FILE_NAME = "journal.sqlite"
 BUSY_TIMEOUT_S = 5.0
 
 
-class Journal(LiveTables, PresenterTables):
+class Journal(LiveTables, PresenterTables, TraceTable):
     """An open journal. Every method raises WriteError when SQLite cannot write, OutputError when it cannot read.
 
     One process may have it open while others write; each call, or each ``transaction``, is one short transaction.

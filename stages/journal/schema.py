@@ -5,7 +5,7 @@ A version only ever adds tables and columns, so that a file of an older one lose
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _FIRST = """
 CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -64,7 +64,15 @@ CREATE TABLE reveal (
 ) WITHOUT ROWID;
 """
 
-_STEPS = (_FIRST, _LIVE, _PRESENTER)
+_TRACE = """
+CREATE TABLE trace (
+    start_pts_ns INTEGER PRIMARY KEY, end_pts_ns INTEGER NOT NULL, frames INTEGER NOT NULL, unknown INTEGER NOT NULL,
+    moving INTEGER NOT NULL, settled INTEGER NOT NULL, least REAL, most REAL, calm_ns INTEGER NOT NULL,
+    hidden REAL NOT NULL
+);
+"""
+
+_STEPS = (_FIRST, _LIVE, _PRESENTER, _TRACE)
 
 
 def steps_from(version: int) -> list[str]:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from pipeline.caps import Caps
 from pipeline.frame import SECOND_NS, Event, EventKind, Flags, Frame, Meta, Output, Picture, Ticket, Value
 from pipeline.stage import Context, Stage
-from stages.presenter import looked_for, passed_on
+from stages.presenter import looked_for, passed_on, presenter_of
 from stages.trigger.machine import Machine, Phase, Rules, Step, Verdict, View
 from stages.trigger.properties import TriggerProperties
 from stages.trigger.shelf import Shelf
 from stages.trigger.taken import Taken
+from stages.trigger.trace import Trace
 
 if TYPE_CHECKING:
     from stages.trigger.reveals import Reveals
@@ -46,6 +47,7 @@ class Trigger(Stage[TriggerProperties]):
         self._shelf: Shelf[Taken] = Shelf(self._margin_ns)
         self._reveals: Reveals | None = None  # until somebody looks for a presenter
         self._revealed_last = False  # the frame kept last
+        self._trace = Trace(self._rules)
         self._visiting = False
         self._last_pts_ns: int | None = None  # of this stretch of stream
         self._lecture: tuple[Value, Value] | None = None
@@ -71,6 +73,7 @@ class Trigger(Stage[TriggerProperties]):
         given = frame.meta.get("foreground_percent")
         percent = float(given) if isinstance(given, (int, float)) else None
         step = self._machine.step(frame.pts_ns, percent)
+        self._trace.see(frame.pts_ns, self._machine.phase, percent, _hidden(frame))
         if step.left is not None:
             yield from self._leave(step.left if self._rules.late else None, frame.pts_ns)
             yield from self._end_visit(frame.pts_ns)
@@ -90,6 +93,8 @@ class Trigger(Stage[TriggerProperties]):
                 self._renew(frame)
             case Verdict.PASS:
                 self._pass()
+        if step.left is not None or step.overdue is not None or self._trace.is_due(frame.pts_ns):
+            yield from self._tell(frame.pts_ns)
 
     def handle(self, event: Event) -> Iterable[Output]:
         """A hole in the stream ends the view, as the end of a lecture or of the stream does."""
@@ -122,6 +127,8 @@ class Trigger(Stage[TriggerProperties]):
         yield from self._leave(self._machine.flush(last_pts_ns), None)
         self._discard(self._shelf.clear())
         yield from self._end_visit(last_pts_ns)
+        self._trace.cut()
+        yield from self._tell(last_pts_ns)
         self._machine.restart()
         if self._reveals is not None:
             self._reveals.forget()
@@ -181,6 +188,12 @@ class Trigger(Stage[TriggerProperties]):
         if self._visiting:
             self._visiting = False
             yield Event(EventKind.VISIT_END, pts_ns)
+
+    def _tell(self, pts_ns: int) -> Iterator[Output]:
+        """What was seen between captures goes to whoever writes it down."""
+        told = self._trace.told()
+        if told is not None:
+            yield Event(EventKind.TRACE, pts_ns, told)
 
     def _captured(self, frame: Frame, picture: Picture, view: View) -> Frame:
         self._visiting = True
@@ -256,3 +269,8 @@ class Trigger(Stage[TriggerProperties]):
             if not kept.sent:
                 self.hold(-1)
                 self.drop("superseded")
+
+
+def _hidden(frame: Frame) -> float:
+    presenter = presenter_of(frame)
+    return 0.0 if presenter is None else presenter.area

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from untraced import Untraced
 
 from pipeline.caps import Caps
 from pipeline.frame import Event, Flags, Frame, Item, Layout, Picture, Plane
-from pipeline.testing import Harness, frames_of
+from pipeline.testing import frames_of
 from stages.composite import Composite
 from stages.picture import to_bgr
 from stages.presenter import Presenter, carrying, presenter_of
@@ -36,7 +37,7 @@ class Shown:
     """Pushes frames at 10/s, at ``now`` tenths, of slides with somebody at ``x``; ``items``: what came out."""
 
     def __init__(self, **properties: object) -> None:
-        self.harness = Harness(Trigger, **{"settle_time": 0.5, **properties})
+        self.harness = Untraced(Trigger, **{"settle_time": 0.5, **properties})
         self.harness.caps(CAPS)
         self.now = 0
         self.items: list[Item] = []

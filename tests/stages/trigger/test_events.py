@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from playthings import picture
+from untraced import Untraced
 
 from pipeline.caps import Caps
 from pipeline.frame import Event, EventKind, Flags, Frame, Item
@@ -31,7 +32,7 @@ def frame(tenths: int, percent: float | None = 0.0, flags: Flags = Flags.NONE) -
 
 
 def harness(**properties: object) -> Harness:
-    made = Harness(Trigger, **{"settle_time": 0.5, "picture": "both", **properties})
+    made = Untraced(Trigger, **{"settle_time": 0.5, "picture": "both", **properties})
     made.caps(CAPS)
     return made
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from playthings import picture
+from untraced import Untraced
 
 from pipeline.caps import Caps
 from pipeline.errors import ConfigError
@@ -26,7 +27,7 @@ def frame(seq: int, percent: float | None, image: bool = True) -> Frame:
 
 
 def harness(**properties: object) -> Harness:
-    made = Harness(Trigger, **{"settle_time": 0.5, **properties})
+    made = Untraced(Trigger, **{"settle_time": 0.5, **properties})
     made.caps(CAPS)
     return made
 

@@ -1,4 +1,4 @@
-"""How right a set of slides is: matched by time against hand-made truth. Pure; read by bench_accuracy and by tests.
+"""How right a set of slides is: matched by time against hand-made truth. Pure; read by the benchmarks as well.
 
 A page's time is the time of its picture. It hits a slide when that lies within the time in which the slide's final
 state is on screen, give or take half a second (strict), or in which it is at least partly there (lenient).
@@ -6,47 +6,12 @@ state is on screen, give or take half a second (strict), or in which it is at le
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+
+from stages.tuning.truth import Truth
 
 SLACK_S = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Slide:
-    """Times in seconds. ``tolerated``: so many captures of it are no fault. ``optional``: missing it is none either."""
-
-    start: float
-    end: float
-    partial_from: float
-    tolerated: int
-    optional: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """The slides of one clip, and stretches in which captures count for nothing."""
-
-    slides: tuple[Slide, ...]
-    ignore: tuple[tuple[float, float], ...]
-
-    @classmethod
-    def read(cls, path: Path) -> Truth:
-        """Read NAME.truth.json."""
-        raw = json.loads(path.read_text())
-        slides = [
-            Slide(
-                entry["start"],
-                entry["end"],
-                entry.get("partial_from", entry["start"]),
-                entry.get("tolerated_captures", 1),
-                entry.get("optional", False),
-            )
-            for entry in raw["slides"]
-        ]
-        return cls(tuple(slides), tuple((entry["start"], entry["end"]) for entry in raw.get("ignore", [])))
 
 
 @dataclass(frozen=True, slots=True)

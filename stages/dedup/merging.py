@@ -1,0 +1,38 @@
+"""What became of captures that have no page of their own because another one of their slide has: notes for its page.
+
+They say it to whoever asks later; nothing is decided by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pipeline.frame import Frame, Meta
+
+if TYPE_CHECKING:
+    from stages.dedup.growing import Taken
+
+MOST = 64  # notes on a page, the newest ones
+
+
+def replaced(frame: Frame, taken: Taken) -> Meta:
+    """Of a state whose place a later one takes. ``taken``: what that one is to it."""
+    likeness = taken.likeness
+    if taken.change.value == "grown":
+        why = f"{likeness.kept:.0f} % of its edges were there in the next one too, which took its place"
+    else:
+        why = f"the next one shows the same for longer: {likeness.differing:.1f} % of the tiles differ"
+    return _note(frame, True, why)
+
+
+def refused(frame: Frame, taken: Taken) -> Meta:
+    """Of a capture that shows nothing new."""
+    return _note(frame, False, f"nothing new on it: {taken.likeness.differing:.1f} % of the tiles differ")
+
+
+def _note(frame: Frame, state: bool, why: str) -> Meta:
+    capture = frame.meta.get("capture")
+    start = capture.get("start_pts_ns") if isinstance(capture, Mapping) else None
+    begun = start if isinstance(start, int) else frame.pts_ns
+    return {"pts_ns": frame.pts_ns, "start_pts_ns": begun, "state": state, "why": why}

@@ -1,0 +1,48 @@
+"""What the trigger saw between captures, in the journal. It knows no words for it; ``stages.explaining`` has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+
+from stages.journal.connection import Connection
+
+RULES = "trigger"  # the journal's note of the thresholds by which the trace was made
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRow:
+    """Frames of one after the other, from ``start_pts_ns`` up to ``end_pts_ns``.
+
+    ``frames``: all; ``unknown``: of which the percent is not known; ``moving``: of motion; ``settled``: of a settled
+    view. ``least``, ``most``: percent of foreground, None if it was never known. ``calm_ns``: the longest time without
+    motion that did not settle. ``hidden``: the largest share, 0 to 1, that a presenter hid.
+    """
+
+    start_pts_ns: int
+    end_pts_ns: int
+    frames: int
+    unknown: int
+    moving: int
+    settled: int
+    least: float | None
+    most: float | None
+    calm_ns: int
+    hidden: float
+
+
+COLUMNS = ", ".join(field.name for field in fields(TraceRow))
+
+
+class TraceTable(Connection):
+    """Raises as ``Journal`` does."""
+
+    def add_trace(self, rows: Iterable[TraceRow]) -> None:
+        """Stretches of time; one that begins as one does that is there already is the same again."""
+        marks = ", ".join("?" * len(fields(TraceRow)))
+        for row in rows:
+            self._write(f"INSERT OR IGNORE INTO trace ({COLUMNS}) VALUES ({marks})", astuple(row))
+
+    def trace(self) -> list[TraceRow]:
+        """All stretches by time."""
+        return [TraceRow(*row) for row in self._rows(f"SELECT {COLUMNS} FROM trace ORDER BY start_pts_ns")]
