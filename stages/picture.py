@@ -39,6 +39,12 @@ def upright_size(layout: Layout) -> tuple[int, int]:
     return (layout.height, layout.width) if layout.rotation in (90, 270) else (layout.width, layout.height)
 
 
+def shown_size(layout: Layout) -> tuple[int, int]:
+    """Width and height of the picture as ``to_bgr`` makes it: upright, with square pixels."""
+    width, height = _square_size(layout)
+    return (height, width) if layout.rotation in (90, 270) else (width, height)
+
+
 def small_gray(picture: Picture, width: int, height: int) -> Plane:
     """Luma of the upright picture at ``width`` x ``height``, full range 0..255, uint8 (height, width).
 

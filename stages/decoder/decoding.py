@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from pipeline.errors import ResourceError, SourceError
 
 _MOST_FAILED_READS = 1000  # in a row, without one packet between them: there is nothing more in this file
+_MOST_FAILED_FLUSHES = 64  # in a row, of the frames that the decoder still holds
 
 _UNREADABLE = (av.error.OSError, av.error.ExitError, av.error.TimeoutError, av.error.ConnectionResetError)
 
@@ -44,35 +45,54 @@ def decoded(
     Raises SourceError when the disk fails, ResourceError when there is no memory for a picture.
     """
     for packet in packets(container, stream, path, damage, on_damage):
-        frames = decode(packet, path, damage, on_damage)
-        while frames:
-            for frame in frames:
-                if frame.is_corrupt:
-                    damage.frames += 1
-                    _noted(damage, "frames flagged as corrupt", on_damage)
-                yield frame
-            if packet.size:
-                break
-            # The flush at the end: an error in it hides the frames after it, so ask until there are none.
-            frames = decode(packet, path, damage, on_damage)
+        if packet.size:
+            yield from decode(packet, path, damage, on_damage)
+        else:
+            yield from drained(stream, path, damage, on_damage)
 
 
 def decode(
     packet: Packet[VideoStream], path: Path | str, damage: Damage, on_damage: Callable[[], None]
 ) -> list[VideoFrame]:
     """What comes out of the decoder once ``packet`` is in it. Raises ResourceError."""
-    attempts = 1 if packet.size else 64
+    return _made(packet.decode, 1, path, damage, on_damage)
+
+
+def drained(
+    stream: VideoStream, path: Path | str, damage: Damage, on_damage: Callable[[], None]
+) -> Iterator[VideoFrame]:
+    """What the decoder still holds. An error in it hides the frames after it, so it is asked until there are none.
+
+    Raises ResourceError.
+    """
+    while frames := _made(lambda: stream.codec_context.decode(None), _MOST_FAILED_FLUSHES, path, damage, on_damage):
+        yield from frames
+
+
+def _made(
+    decoding: Callable[[], list[VideoFrame]],
+    attempts: int,
+    path: Path | str,
+    damage: Damage,
+    on_damage: Callable[[], None],
+) -> list[VideoFrame]:
+    frames: list[VideoFrame] = []
     for _ in range(attempts):
         try:
-            return packet.decode()
+            frames = decoding()
+            break
         except av.error.EOFError:
-            return []
+            break
         except av.error.MemoryError as e:
             raise ResourceError(f"not enough memory to decode '{path}'") from e
         except av.error.FFmpegError as e:
             damage.packets += 1
             _noted(damage, e.strerror or "unknown error", on_damage)
-    return []
+    for frame in frames:
+        if frame.is_corrupt:
+            damage.frames += 1
+            _noted(damage, "frames flagged as corrupt", on_damage)
+    return frames
 
 
 def packets(

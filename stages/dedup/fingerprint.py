@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.frame import Layout, Picture, Plane
+from pipeline.frame import Picture, Plane
 from stages.dedup.properties import DedupProperties
 
 if TYPE_CHECKING:
@@ -41,10 +41,11 @@ def fingerprint(
     if properties.hash == "none":
         return None
     # imported here: a process that has seen no capture needs none of them
-    from stages.picture import small_gray
+    from stages.picture import shown_size, small_gray
 
-    # The hashes reduce the picture to a few dozen pixels of grey; most of that way is quicker without PIL.
-    width, height = _shown_size(picture.layout)
+    # The hashes reduce the picture to a few dozen pixels of grey; most of that way is quicker without PIL. With square
+    # pixels, as a picture file and what is revealed have them: they are compared with captures.
+    width, height = shown_size(picture.layout)
     scale = min(1.0, _WIDTH_PX / width)
     width, height = round(width * scale), max(1, round(height * scale))
     plane = small_gray(picture, width, height)
@@ -76,12 +77,3 @@ def hashes(plane: Plane, properties: DedupProperties) -> tuple[ImageHash, ImageH
     }
     second = made[properties.confirm](image, hash_size=size) if properties.confirm in made else None
     return made[properties.hash](image, hash_size=size), second
-
-
-def _shown_size(layout: Layout) -> tuple[float, float]:
-    """Width and height with square pixels, as a picture file has them: the two are compared after a restart."""
-    from stages.picture import upright_size
-
-    width, height = upright_size(layout)
-    sar = 1 / layout.sar if layout.rotation in (90, 270) else layout.sar
-    return (width * sar, height) if sar > 1 else (width, height / sar)

@@ -92,8 +92,8 @@ class Growing:
         return self._become(state, Change.SAME, likeness)
 
     def _at_once(self, state: State, likeness: Likeness) -> AtOnce | None:
-        """What changed at once since the page's state; None: that is not known."""
-        if state.changes is None or state.taken_ns is None or self.state.taken_ns is None:
+        """What changed at once since the page's state; None: that is not known, or not of most of the picture."""
+        if state.changes is None or state.taken_ns is None or self.state.taken_ns is None or not likeness.is_sure:
             return None
         return state.changes.at_once(likeness, state.taken_ns - self.state.taken_ns)
 

@@ -42,24 +42,43 @@ class Held:
         self.notes.append(note)
 
     def become(self, frame: Frame, picture: Picture, states: int, *, afresh: bool) -> None:
-        """Its next state. ``afresh``: what was seen until now is of no use any more."""
-        if afresh or hidden_in(frame) is None or not self.merge(frame, picture, fill=False):
+        """Its next state. ``afresh``: what was seen until now is of no use any more; else that is what was seen where
+        somebody stands now and the slide has changed around them.
+        """
+        if afresh or not self._grow(frame, picture):
             self.merged = None
         self.frame, self.picture, self.states = frame, picture, states
 
     def merge(self, frame: Frame, picture: Picture, *, fill: bool) -> bool:
         """What another moment shows of it, with ``fill`` only where nothing was seen; False if it has another size."""
-        from stages.composite import Composite
         from stages.picture import to_bgr
 
-        if self.merged is None:
-            self.merged = Composite(to_bgr(self.picture), hidden_in(self.frame))
-        bgr = to_bgr(picture)
-        if bgr.shape != self.merged.picture.shape:
+        merged, bgr = self._so_far(), to_bgr(picture)
+        if bgr.shape != merged.picture.shape:
             return False
-        (self.merged.fill if fill else self.merged.renew)(bgr, hidden_in(frame))
+        (merged.fill if fill else merged.renew)(bgr, hidden_in(frame))
         self.newest = frame
         return True
+
+    def _grow(self, frame: Frame, picture: Picture) -> bool:
+        from stages.outdated import forget_changed
+        from stages.picture import to_bgr
+
+        merged, bgr, hidden = self._so_far(), to_bgr(picture), hidden_in(frame)
+        if hidden is None or bgr.shape != merged.picture.shape:
+            return False
+        forget_changed(merged, bgr, hidden)
+        merged.renew(bgr, hidden)
+        self.newest = frame
+        return True
+
+    def _so_far(self) -> Composite:
+        if self.merged is None:
+            from stages.composite import Composite
+            from stages.picture import to_bgr
+
+            self.merged = Composite(to_bgr(self.picture), hidden_in(self.frame))
+        return self.merged
 
     def revealed(self, meta: Meta) -> Frame | None:
         """All that was seen of it as one frame, if that is more than its picture shows. ``meta``: its page's."""

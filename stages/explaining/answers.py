@@ -76,6 +76,8 @@ def _of_stay(facts: Facts, stay: Stay, at_ns: int, gaps: list[str]) -> Answer:
         lines += merged_in_words(capture, at_ns)
         lines += capture_in_words(capture)
     lines += presenter_in_words(stay)
+    if stay.visit.end_ns is None and at_ns > facts.last_ns:
+        lines.append(f"whether it still is then is not known; the last that is known is {clock(facts.last_ns)}")
     rows = facts.unsettled_around(at_ns)
     if rows and rows[0].start_pts_ns > stay.visit.start_ns:  # else it was about to settle
         lines += [f"it was changing then: {unsettled_in_words(rows, facts.rules)[0]}"]

@@ -92,7 +92,11 @@ def load(folder: Path) -> Facts:
     if not folder.is_dir():
         raise OutputError(f"'{folder}' is no folder; name that of a lecture or of a result")
     with Journal(folder / JOURNAL_NAME) as journal:
-        made, trace, notes = index.load(journal), tuple(journal.trace()), journal.notes()
+        try:
+            made, trace, notes = index.load(journal), tuple(journal.trace()), journal.notes()
+        except ValueError as e:  # of json and pydantic
+            what = str(e).partition("\n")[0]
+            raise OutputError(f"'{journal.path}' holds what no slidetap has written ({what}); is it damaged?") from e
     stays = [
         Stay(slide, visit, nth, len(slide.visits)) for slide in made.slides for nth, visit in enumerate(slide.visits, 1)
     ]

@@ -6,7 +6,7 @@ import re
 
 from pipeline.frame import SECOND_NS
 
-_CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
+_CLOCK = re.compile(r"(?:(?:(\d{1,9}):)?(\d{1,9}):)?(\d{1,9}(?:\.\d+)?)")
 
 
 def parsed(text: str) -> int:

@@ -56,7 +56,9 @@ class Segmentation(Stage[SegmentationProperties]):
 
     @property
     def sink_caps(self) -> Caps:
-        return Caps.of("video/raw", format=self.properties.format)
+        if self.properties.format == "bgr24":  # of bgsub's models, which want what comes through it at regular times
+            return Caps.of("video/raw", format="bgr24", spacing="regular")
+        return Caps.of("video/raw", format="gray8")
 
     @property
     def src_caps(self) -> Mapping[str, Caps]:

@@ -40,7 +40,7 @@ class Reveals(Protocol):
         """The next frame, before anything else is asked about it."""
 
     def begin(self) -> None:
-        """A view has settled with the frame seen; that was captured, or kept for it."""
+        """A view has settled with the frame seen; that was captured, or a frame is kept for it, this or a later one."""
 
     def wants(self) -> bool:
         """Whether the frame seen is worth its picture."""

@@ -50,6 +50,7 @@ class Trigger(Stage[TriggerProperties]):
         self._trace = Trace(self._rules)
         self._visiting = False
         self._last_pts_ns: int | None = None  # of this stretch of stream
+        self._is_other = False  # what comes is of other caps than the last frame
         self._lecture: tuple[Value, Value] | None = None
         self._caps = Caps.of("slide/capture")
 
@@ -62,16 +63,22 @@ class Trigger(Stage[TriggerProperties]):
         return {"captures": Caps.of("slide/capture")}
 
     def set_caps(self, caps: Caps) -> Mapping[str, Caps]:
-        self._caps = Caps("slide/capture", caps.fields)
+        """A new size is a new stream: nobody compared its first frame with the last one."""
+        self._caps, self._is_other = Caps("slide/capture", caps.fields), True
         return {"captures": self._caps}
 
     def process(self, frame: Frame) -> Iterable[Output]:
-        """A frame that does not follow the one before, by its flag or its time, comes after a hole."""
-        if Flags.DISCONT in frame.flags or (self._last_pts_ns is not None and frame.pts_ns < self._last_pts_ns):
+        """A frame that does not follow the one before, by its flag, its time or its size, comes after a hole."""
+        goes_back = self._last_pts_ns is not None and frame.pts_ns < self._last_pts_ns
+        if self._is_other or goes_back or Flags.DISCONT in frame.flags:
             yield from self._break()
+        self._is_other = False
         self._last_pts_ns = frame.pts_ns
         given = frame.meta.get("foreground_percent")
         percent = float(given) if isinstance(given, (int, float)) else None
+        if percent is None and self._machine.phase is Phase.SETTLED and presenter_of(frame) is not None:
+            yield from self._break(frame.pts_ns)  # they hide all of it: nobody can tell what slide comes out again
+            self._last_pts_ns = frame.pts_ns
         step = self._machine.step(frame.pts_ns, percent)
         self._trace.see(frame.pts_ns, self._machine.phase, percent, _hidden(frame))
         if step.left is not None:
@@ -119,12 +126,15 @@ class Trigger(Stage[TriggerProperties]):
             yield from self._break()
             self._lecture, self._machine = lecture, Machine(self._rules)
 
-    def _break(self) -> Iterator[Output]:
-        """Capture what is pending; whatever comes is another view. Without a frame since the last time, nothing."""
+    def _break(self, seen_ns: int | None = None) -> Iterator[Output]:
+        """Capture what is pending; whatever comes is another view. Without a frame since the last time, nothing.
+
+        ``seen_ns``: when that was seen which may be on frames shortly before.
+        """
         if self._last_pts_ns is None:
             return
         last_pts_ns, self._last_pts_ns = self._last_pts_ns, None
-        yield from self._leave(self._machine.flush(last_pts_ns), None)
+        yield from self._leave(self._machine.flush(last_pts_ns), seen_ns)
         self._discard(self._shelf.clear())
         yield from self._end_visit(last_pts_ns)
         self._trace.cut()
@@ -216,14 +226,14 @@ class Trigger(Stage[TriggerProperties]):
         self.drop("moving" if self._machine.phase is not Phase.SETTLED else "settled")
 
     def _keep(self, frame: Frame) -> None:
+        if self._reveals is not None and self._machine.phase is Phase.SETTLED:
+            self._reveals.begin()
         picture = self._taken(frame)
         if picture is None:
             self.drop("no-picture")
             return
         self._discard(self._shelf.replace(frame.pts_ns, Taken(frame, picture)))
         self.hold(+1)
-        if self._reveals is not None and self._machine.phase is Phase.SETTLED:
-            self._reveals.begin()
 
     def _is_moment(self, frame: Frame, percent: float | None) -> bool:
         """Whether to keep the frame for what it reveals. Where few frames come, they take turns with captures."""

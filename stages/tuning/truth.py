@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import DataError, SourceError
+
+_LONGEST_S = 1e9  # NaN is not below it either
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Truth:
             raise DataError(f"'{path}' is no text file in UTF-8; a truth file is written in JSON") from e
         try:
             raw = json.loads(text)
-        except json.JSONDecodeError as e:
+        except (ValueError, RecursionError) as e:  # also numbers of thousands of digits
             raise DataError(f"'{path}' is no JSON: {e}") from e
         reading = _Reading(path)
         if not isinstance(raw, dict) or "slides" not in raw:
@@ -83,9 +84,14 @@ class _Reading:
 
     def _seconds(self, where: str, entry: Mapping[str, object], key: str) -> float:
         found = entry.get(key)
-        if not isinstance(found, int | float) or isinstance(found, bool) or not math.isfinite(found):
-            raise self.error(f'{where}: "{key}" is {found!r}; it must be a time in seconds')
+        if not isinstance(found, int | float) or isinstance(found, bool) or not abs(found) <= _LONGEST_S:
+            raise self.error(f'{where}: "{key}" is {_short(found)}; it must be a time in seconds')
         return found
 
     def error(self, text: str) -> DataError:
         return DataError(f"'{self.path}': {text}")
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."

@@ -13,7 +13,7 @@ from media import card, difference
 
 from pipeline.frame import PIX_FMTS, Layout, Picture, Plane
 from stages.decoder.native import picture_of
-from stages.picture import small_bgr, small_gray, to_bgr, upright_size
+from stages.picture import shown_size, small_bgr, small_gray, to_bgr, upright_size
 
 SWSCALE = {"bt601": "ITU601", "bt709": "ITU709", "bt2020": "BT2020"}
 CODES = {"bt601": 5, "bt709": 1, "bt2020": 9}
@@ -146,3 +146,10 @@ def test_the_planes_of_extreme_pictures_have_the_size_asked_for() -> None:
     assert small_gray(wide, 640, 1).min() == 255
     dot = Picture(Layout("yuv420p", 1, 1), (np.full((1, 1), 16, np.uint8), *[np.full((1, 1), 128, np.uint8)] * 2))
     assert to_bgr(dot).tolist() == [[[0, 0, 0]]]
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+@pytest.mark.parametrize("sar", [1.0, 1.004, 12 / 11, 10 / 11, 64 / 45])
+def test_the_shown_size_is_that_of_the_picture_as_shown(sar: float, rotation: int) -> None:
+    shown = picture(card(0), rotation, sar)
+    assert to_bgr(shown).shape[1::-1] == shown_size(shown.layout)

@@ -18,7 +18,7 @@ from stages.bgsub import Bgsub
 from stages.composite import Composite
 from stages.picture import to_bgr
 from stages.presenter import Presenter, carrying, presenter_of
-from stages.presets import PRESETS
+from stages.presets import PRESETS, plane_format
 from stages.trigger import Trigger
 
 WIDTH, HEIGHT = 320, 180
@@ -40,8 +40,9 @@ def in_and_out(n: int) -> float | None:
 def run(method: str, way: Way, picture: str | None = None) -> list[Item]:
     bgsub = Harness(Bgsub, **PRESETS[method]["bgsub"])
     trigger = Harness(Trigger, **{**PRESETS[method]["trigger"], **({"picture": picture} if picture else {})})
-    grey = method in ("tiles", "frame_diff")
-    caps = Caps.of("video/raw", format="gray8" if grey else "bgr24", width=WIDTH, height=HEIGHT)
+    form = plane_format(method)
+    grey = form == "gray8"
+    caps = Caps.of("video/raw", format=form, width=WIDTH, height=HEIGHT)
     trigger.caps(bgsub.caps(caps)["motion"])
     items: list[Item] = []
     for n in range(SLIDES * EACH):
@@ -88,7 +89,7 @@ def free(frames: list[Frame]) -> Composite:
 
 @pytest.mark.parametrize("picture", ["first", "last", "both"])
 @pytest.mark.parametrize("way", [to_and_fro, in_and_out], ids=lambda way: str(way.__name__))
-@pytest.mark.parametrize("method", ["tiles", "knn"])
+@pytest.mark.parametrize("method", ["auto", "tiles", "knn"])
 def test_each_slide_is_one_visit_and_what_is_revealed_is_the_slide_itself(method: str, way: Way, picture: str) -> None:
     made = visits(run(method, way, picture))
     assert len(made) == SLIDES
@@ -100,7 +101,7 @@ def test_each_slide_is_one_visit_and_what_is_revealed_is_the_slide_itself(method
         assert all("reveal" in frame.meta for frame in frames[1:-1])
 
 
-@pytest.mark.parametrize("method", ["tiles", "knn", "frame_diff"])
+@pytest.mark.parametrize("method", ["auto", "tiles", "knn", "frame_diff"])
 def test_views_are_those_of_the_same_lecture_without_a_presenter(method: str) -> None:
     def starts(way: Way) -> list[int]:
         return [frames[0].pts_ns // (EACH * TENTH) for frames in visits(run(method, way))]

@@ -16,9 +16,10 @@ from stages.decoder.sparse.likeness import Look
 
 
 class Keyframes:
-    """``container``: opened for this alone."""
+    """``container``: opened for this alone. ``interlaced``: whether one of those asked for was."""
 
     def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+        self.interlaced = False
         self._frames = _decoded(container, stream)
         self._next: VideoFrame | None = next(self._frames, None)
 
@@ -29,7 +30,10 @@ class Keyframes:
         while self._next is not None and (self._next.pts is None or self._next.pts < pts):
             self._next = next(self._frames, None)
         frame = self._next
-        if frame is None or frame.pts != pts or frame.is_corrupt or frame.interlaced_frame:
+        if frame is None or frame.pts != pts:
+            return None
+        self.interlaced = self.interlaced or frame.interlaced_frame
+        if frame.is_corrupt or frame.interlaced_frame:
             return None
         return Look(frame)
 

@@ -2,7 +2,8 @@
 
 A group of pictures is left out, or the rest of it after its last busy packet, if the next group's keyframe shows what
 is on screen then: that proves that a full decode would show no more. In what is decoded, frames that are not busy and
-to which no other refers are left out too. It chooses no frames and knows no times.
+to which no other refers are left out too. From the first interlaced frame on nothing is left out, as making one whole
+needs its neighbours. It chooses no frames and knows no times.
 """
 
 from __future__ import annotations
@@ -11,14 +12,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import av.error
 import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from stages.decoder.decoding import Damage, decode, packets
+from stages.decoder.decoding import Damage, decode, drained, packets
 from stages.decoder.sparse.keyframes import Keyframes
 from stages.decoder.sparse.likeness import Look
 from stages.decoder.sparse.survey import Group, Survey
@@ -46,6 +46,7 @@ class Walk:
     _last_pts: int | None = None
     _shown: VideoFrame | None = None
     _running: bool = False  # the decoder has all that the next packet refers to
+    _interlaced: bool = False  # such a frame has come, or will soon
     _stretch: int = 0
     _optional: set[int] = field(default_factory=set)  # pts of frames that the decoder may leave out
 
@@ -59,7 +60,7 @@ class Walk:
         skipping = False
         for packet in packets(self.container, self.stream, self.path, damage, on_damage):
             if not packet.size:
-                yield from self._drained()
+                yield from self._drained(damage, on_damage)
                 return
             index = self.walked.packets
             self.walked.packets += 1
@@ -68,11 +69,13 @@ class Walk:
             if group is not None and index == group.first:
                 after = self.keyframes.at(following.pts) if following else None
                 skipping = False
+            self._interlaced = self._interlaced or self.keyframes.interlaced
             if group is not None and following is not None and index == group.stop and not skipping:
                 shown = self._newest(group, here)
-                if shown is not None and after is not None and not following.tied and shown.like(after):
+                tied = following.tied or self._interlaced
+                if shown is not None and after is not None and not tied and shown.like(after):
                     skipping = True
-                    yield from self._drained()
+                    yield from self._drained(damage, on_damage)
                     yield from self._unchanged(here if index == group.first else None, following.pts)
             if skipping:
                 continue
@@ -84,7 +87,8 @@ class Walk:
 
     def _ask(self, packet: Packet[VideoStream], index: int) -> None:
         """Far from where something happens a frame to which no other refers need not come out."""
-        needed = index >= len(self.survey.near) or packet.is_keyframe or bool(self.survey.near[index])
+        known = index < len(self.survey.near) and not self._interlaced
+        needed = not known or packet.is_keyframe or bool(self.survey.near[index])
         self.stream.codec_context.skip_frame = "DEFAULT" if needed else "NONREF"
         if not needed and packet.pts is not None and not packet.is_discard:
             self._optional.add(packet.pts)
@@ -104,6 +108,7 @@ class Walk:
             yield from self._left_out(frame.pts)
             self._last_pts = frame.pts
         self._shown = frame
+        self._interlaced = self._interlaced or frame.interlaced_frame
         self.walked.decoded += 1
         yield frame
 
@@ -118,23 +123,15 @@ class Walk:
                 self._last_pts = pts
                 yield Unchanged(pts, self._shown, self._stretch)
 
-    def _drained(self) -> Iterator[VideoFrame | Unchanged]:
+    def _drained(self, damage: Damage, on_damage: Callable[[], None]) -> Iterator[VideoFrame | Unchanged]:
         """What the decoder still holds; afterwards it can begin at any keyframe."""
         if not self._running:
             return
         self._running = False
-        context = self.stream.codec_context
-        while True:
-            try:
-                frames = context.decode(None)
-            except av.error.EOFError:
-                break
-            if not frames:
-                break
-            for frame in frames:
-                yield from self._emitted(frame)
+        for frame in drained(self.stream, self.path, damage, on_damage):
+            yield from self._emitted(frame)
         yield from self._left_out()
-        context.flush_buffers()
+        self.stream.codec_context.flush_buffers()
 
     def _unchanged(self, key: Look | None, until_pts: int) -> Iterator[Unchanged]:
         """All frames after the last one and before ``until_pts``. ``key``: shown from its own time on."""

@@ -14,6 +14,7 @@ from pipeline.frame import SECOND_NS, Frame, Layout, Picture, Plane
 from pipeline.testing import Harness, frames_of
 from stages.dedup import Dedup
 from stages.dedup.changes import Changes
+from stages.presenter import Presenter, carrying
 
 WIDTH, HEIGHT = 640, 360
 ROWS, COLUMNS = HEIGHT // 10, WIDTH // 10
@@ -99,6 +100,28 @@ def test_a_line_that_is_added_while_somebody_walks_by_is_the_same_slide_in_its_f
 
 def test_a_change_before_the_page_was_taken_says_nothing_of_what_came_after() -> None:
     assert len(pages((ONE, never()), (person(ONE, 330), at_once(9)))) == 1
+
+
+def test_of_two_slides_of_which_somebody_hides_all_that_differs_one_is_not_the_other_grown() -> None:
+    """Somebody close to the camera, on one half and then on the other: nothing else is visible in both."""
+    left, right = slide("ab", "cd"), slide("wxyz", "123")
+    masks = [np.zeros((HEIGHT, WIDTH), np.uint8) for _ in range(2)]
+    masks[0][:, : WIDTH // 2 - 20] = 255
+    masks[1][:, WIDTH // 2 - 10 :] = 255
+    left[:, 300:330] = right[:, 300:330] = 190
+    harness = Harness(Dedup, **FINAL)
+    harness.caps(CAPS)
+    items = []
+    for n, (image, mask) in enumerate(zip((left, right), masks, strict=True)):
+        end_ns = 5 * (n + 1) * SECOND_NS
+        told = {"rows": ROWS, "columns": COLUMNS, "before": at_once(3).astype("<u2").tobytes()}
+        meta: dict[str, Any] = {
+            "capture": {"start_pts_ns": end_ns - 4 * SECOND_NS, "reason": "settled"},
+            "changed": told,
+        }
+        picture = Picture(Layout("gray", WIDTH, HEIGHT, full_range=True), (image,))
+        items += harness.push(carrying(Frame(n, end_ns, CAPS, (), picture, meta), (), Presenter(mask)))
+    assert len(frames_of([*items, *harness.eos()])) == 2
 
 
 def test_without_evidence_pictures_alone_decide() -> None:

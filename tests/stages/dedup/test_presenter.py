@@ -15,6 +15,9 @@ from pipeline.frame import SECOND_NS, Event, EventKind, Frame, Item, Layout, Pic
 from pipeline.testing import Harness, frames_of
 from stages.composite import Composite
 from stages.dedup import Dedup
+from stages.dedup.fingerprint import fingerprint
+from stages.dedup.properties import DedupProperties
+from stages.picture import to_bgr
 from stages.presenter import Presenter, carrying, presenter_of
 
 CAPS = Caps.of("slide/capture")
@@ -246,6 +249,19 @@ def test_the_state_that_a_held_slide_has_grown_to_keeps_what_was_seen_of_it_befo
     assert np.array_equal(room.free[1].picture[:, WIDTH // 2 :], right[:, WIDTH // 2 :])
 
 
+def test_what_a_held_slide_has_grown_by_where_somebody_stands_now_is_not_shown_as_it_was() -> None:
+    """A line comes in that goes on behind whoever has walked there meanwhile."""
+    full = slide(1)
+    cv2.line(full, (190, 125), (310, 125), (30, 30, 30), 3)
+    room = Room(builds="final")
+    room.capture(slide(1), standing(0.2, 0.2))
+    room.capture(full, standing(0.2, 0.8))
+    assert room.end()[0] == (1, "new")
+    seen = room.free[1].seen > 0
+    assert room.free[1].revealed > 0.7
+    assert np.array_equal(room.free[1].picture[seen], full[seen])
+
+
 def test_somebody_who_steps_before_a_slide_does_not_get_on_its_page() -> None:
     room = Room(builds="final")
     room.capture(slide(1))
@@ -253,6 +269,23 @@ def test_somebody_who_steps_before_a_slide_does_not_get_on_its_page() -> None:
     assert room.end() == [(1, "new")]
     assert np.array_equal(room.free[1].picture, slide(1))
     assert presenter_of(frames_of(room.items)[0]) is None
+
+
+@pytest.mark.parametrize("rotation", [0, 90])
+@pytest.mark.parametrize("sar", [12 / 11, 1.004])
+def test_what_is_revealed_with_square_pixels_is_compared_with_captures_that_have_others(
+    sar: float, rotation: int
+) -> None:
+    """720 x 576 with pixels of 12:11, as of every camera for television, is 785.45 px wide."""
+    image = cv2.resize(slide(1), (720, 576))
+    captured = Picture(Layout("bgr24", 720, 576, rotation=rotation, sar=sar), (np.asarray(image, np.uint8),))
+    whole = to_bgr(captured)
+    revealed = Picture(Layout("bgr24", whole.shape[1], whole.shape[0]), (whole,))
+    properties = DedupProperties.model_validate({"confirm": "content"})
+    one, other = (fingerprint(each, properties) for each in (captured, revealed))
+    assert one is not None and one.content is not None
+    assert other is not None and other.content is not None
+    assert one.content.looked_at().plane.shape == other.content.looked_at().plane.shape
 
 
 def test_without_a_comparison_reveals_go_to_the_newest_slide() -> None:

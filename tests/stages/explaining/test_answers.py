@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -198,3 +199,21 @@ def test_who_stands_before_a_slide_is_told(tmp_path: Path) -> None:
     text = said(facts, 5)
     assert "a presenter hides 25.00 % of its picture; 75.00 % of it was seen at one time or another" in text
     assert "slide-0001-free.png" in text
+
+
+def test_of_a_slide_that_lasts_it_is_said_how_far_it_is_known(tmp_path: Path) -> None:
+    harness = Harness(Exporter, location=str(tmp_path / "out"), pdf=False)
+    harness.caps(CAPS)
+    harness.push(page(1, 9, start_s=2))
+    facts = load(tmp_path / "out.partial")
+    assert "is still there" in said(facts, 8) and "not known" not in said(facts, 8)
+    assert "the last that is known is 0:00:09.0" in said(facts, 3600)
+
+
+def test_a_journal_with_what_nobody_wrote_is_named(tmp_path: Path) -> None:
+    told(tmp_path, page(1, 9))
+    with sqlite3.connect(tmp_path / "out" / "journal.sqlite") as db:
+        db.execute("UPDATE capture SET decision = 'odd'")
+    db.close()
+    with pytest.raises(OutputError, match="journal.sqlite' holds what no slidetap has written"):
+        load(tmp_path / "out")

@@ -25,7 +25,9 @@ def test_times_are_clock_times_or_seconds(text: str, seconds: float) -> None:
     assert parsed(text) == round(seconds * S)
 
 
-@pytest.mark.parametrize("text", ["", "x", "-3", "1:2:3:4", "1:75:00", "14:60", "1e3", "14:", "nan"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "-3", "1:2:3:4", "1:75:00", "14:60", "1e3", "14:", "nan", 4000 * "1", 5000 * "1"]
+)
 def test_what_is_no_time_is_refused_by_name(text: str) -> None:
     with pytest.raises(ValueError, match="is no time"):
         parsed(text)

@@ -75,6 +75,47 @@ def test_lost_pictures_reveal_nothing_and_are_counted(how: str) -> None:
         assert len(reveals(stream.items)) == 1
 
 
+@pytest.mark.parametrize("how", ["first", "last", "both"])
+def test_a_new_size_is_another_view(how: str) -> None:
+    """Whoever compares frames says nothing of its first one, and the slide may be another."""
+    stream = Shown(picture=how)
+    stream.stay(4, 40)
+    stream.harness.caps(CAPS)
+    stream.push(24, None, number=1)
+    stream.stay(24, 40, number=1)
+    stream.end()
+    assert kinds(stream.items) == ["capture", *(["capture"] if how == "both" else []), "visit-end"] * 2
+    assert np.array_equal(bgr(frames_of(stream.items)[-1])[:, :24], slide(1)[:, :24])
+
+
+@pytest.mark.parametrize("how", ["first", "last", "both"])
+def test_what_comes_out_from_behind_somebody_who_hid_all_of_it_is_another_view(how: str) -> None:
+    stream = Shown(picture=how)
+    stream.stay(4, 40)
+    for percent in (None, None, 0.0):
+        mask = Presenter(np.full((HEIGHT, WIDTH), 255 if percent is None else 0, np.uint8))
+        image = Picture(Layout("bgr24", WIDTH, HEIGHT), (slide(1),))
+        frame = Frame(stream.now, stream.now * TENTH, CAPS, (), image, {"foreground_percent": percent})
+        stream.items += stream.harness.push(carrying(frame, (), mask))
+        stream.now += 1
+    stream.stay(24, 40, number=1)
+    stream.end()
+    captures = ["capture"] * (2 if how == "both" else 1)
+    assert kinds(stream.items)[: len(captures) + 1] == [*captures, "visit-end"]
+    assert kinds(stream.items).count("visit-end") == 2
+    assert np.array_equal(bgr(frames_of(stream.items)[-1])[:, :24], slide(1)[:, :24])
+
+
+def test_a_view_whose_first_picture_was_lost_is_revealed_like_any_other() -> None:
+    stream = Shown(picture="last")
+    stream.stay(4, 5)
+    stream.push(4, lost=True)
+    stream.stay(4, 30)
+    stream.stay(24, 40)
+    assert kinds(stream.push(24, 50.0)) == ["capture", "reveal", "visit-end"]
+    assert stream.harness.ledger.dropped["no-picture"] == 1
+
+
 def test_with_last_captures_get_their_pictures_where_frames_are_few() -> None:
     """At one frame in two seconds each could be a moment; they take turns."""
     stream = Shown(picture="last", settle_time=0.0)

@@ -37,6 +37,9 @@ def test_what_is_not_said_has_its_usual_value(tmp_path: Path) -> None:
         ({"slides": [{"start": 1, "end": 2, "optional": 1}]}, '"optional" is 1'),
         ({"slides": [{"start": 1, "end": 2, "tolerated_captures": 0}]}, '"tolerated_captures" is 0'),
         ('{"slides": [{"start": NaN, "end": 2}]}', '"start" is nan'),
+        (f'{{"slides": [{{"start": 1{400 * "0"}, "end": 2}}]}}', '"start" is 1000'),
+        (f'{{"slides": [{{"start": {5000 * "1"}, "end": 2}}]}}', "is no JSON"),
+        (100_000 * "[", "is no JSON"),
         ({"slides": [], "ignore": [{"start": 4, "end": 1}]}, 'ignore[0]: "end" 1 is before "start" 4'),
     ],
 )

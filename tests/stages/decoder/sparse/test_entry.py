@@ -11,6 +11,8 @@ from pipeline.caps import Caps
 from pipeline.testing import Harness, frames_of
 from stages.bgsub import Bgsub
 from stages.decoder import Decoder
+from stages.segmentation import Segmentation
+from stages.segmentation.properties import SegmentationProperties
 
 
 def behind(method: str) -> Caps:
@@ -24,6 +26,14 @@ def test_a_method_that_learns_from_frame_to_frame_gets_all_of_them(tmp_path: Pat
     decoder.stage.negotiate({"frames": behind("knn")})  # type: ignore[union-attr]
     assert len(frames_of(list(decoder.run()))) == 200
     assert "the method behind it learns from frame to frame" in decoder.context.warnings[0]
+
+
+def test_a_method_that_learns_gets_all_frames_also_through_segmentation(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", show([(1, 20)], 10), options={"g": "20"})
+    decoder = Harness(Decoder, uri=str(path), mode="sparse")
+    between = Segmentation(SegmentationProperties.model_validate({"format": "bgr24"}), decoder.context)
+    decoder.stage.negotiate({"frames": between.sink_caps})  # type: ignore[union-attr]
+    assert len(frames_of(list(decoder.run()))) == 200
 
 
 def test_the_default_method_does_not_ask_for_all(tmp_path: Path) -> None:

@@ -114,3 +114,30 @@ def test_damage_costs_no_more_than_its_own_group(tmp_path: Path) -> None:
             like = full[0] if frame.pts_ns < 10 * SECOND_NS else full[-1]
             assert difference(frame.planes[0], like.planes[0]) < 3
     assert harness.ledger.missing == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("a.mp4", {"options": EVERY_2_S}),
+        ("a.avi", {"codec": "mpeg4", "options": {"g": "20"}}),
+        ("a.webm", {"codec": "libvpx-vp9", "options": {"g": "20", "deadline": "realtime", "cpu-used": "8"}}),
+    ],
+)
+def test_damage_that_the_decoder_tells_of_at_its_end_is_counted_and_decoding_goes_on(
+    tmp_path: Path, name: str, how: dict[str, Any]
+) -> None:
+    whole = write_video(tmp_path / name, show([(1, 10), (2, 15)], 10), **how)
+    path = damage_packets(whole, tmp_path / f"damaged-{name}", range(246, 250))
+    _, sparse, harness = both(path, rate=0)
+    assert ["is damaged" in warning for warning in harness.context.warnings] == [True]
+    assert posted(harness, "corrupt")["packets"] > 0
+    assert sparse[-1].pts_ns > 24 * SECOND_NS
+    assert harness.ledger.missing == 0
+
+
+def test_of_an_interlaced_file_nothing_is_left_out(tmp_path: Path) -> None:
+    interlaced = {"g": "20", "flags": "+ilme+ildct", "x264-params": "tff=1:log=-1"}
+    full, sparse, harness = both(write_video(tmp_path / "a.mp4", show(PARTS, 10), options=interlaced), rate=0)
+    assert_the_same(full, sparse, 0.001)
+    assert harness.ledger.received == harness.ledger.sent == len(full)
