@@ -26,9 +26,7 @@ def parser(description: str) -> argparse.ArgumentParser:
         " is honoured, without one every tenth pair is for validation; may be given several times",
     )  # fmt: skip
     data.add_argument("--slides", type=Path, metavar="DIR", help="pictures of slides to compose with; else drawn ones")
-    data.add_argument(
-        "--valid-slides", type=Path, metavar="DIR", help="others, to measure with; else drawn ones, of other seeds"
-    )
+    data.add_argument("--valid-slides", type=Path, metavar="DIR", help="others, to measure with; else drawn ones")
     data.add_argument(
         "--longest",
         type=pixels,
