@@ -16,6 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from verdict import Verdict
+
 SESSION, STAGE, REMBG, BARE, TORCH = "session", "stage", "rembg", "onnxruntime", "PyTorch"
 MOST_OF_SESSION = 1.15
 LEAST_OVER_REMBG = {"cpu": 1.5, "cuda": 3.0}
@@ -69,19 +71,6 @@ class Result:
     def ms(self) -> float:
         """Median over the rounds of the median of a call, per call."""
         return statistics.median(statistics.median(each) for each in self.ns) / 1e6
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A target, what was measured, and whether it was met; None where it was not measured."""
-
-    target: str
-    measured: str
-    met: bool | None
-
-    def __str__(self) -> str:
-        word = {True: "met", False: "**missed**", None: "not measured"}[self.met]
-        return f"| {self.target} | {self.measured} | {word} |"
 
 
 def ratio(one: Result | None, other: Result | None) -> float | None:

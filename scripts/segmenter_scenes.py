@@ -119,7 +119,7 @@ class Scenes:
         return picture, mask
 
     def _empty(self, pair: Pair, size: int, rng: Generator) -> tuple[Picture, Plane]:
-        if rng.random() < 0.3:  # a photo that fills the slide, a room
+        if rng.random() < 0.2:
             photo = self.backdrops.photo(rng)
             if photo is not None:
                 return resized(photo, size, size), np.zeros((size, size), np.uint8)

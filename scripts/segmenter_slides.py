@@ -58,7 +58,7 @@ class Backdrops:
             slide = 255 - slide
         if rng.random() < 0.2:
             slide = np.ascontiguousarray(slide[..., rng.permutation(3)])
-        if rng.random() < 0.4:  # what networks mark first where nobody is
+        if rng.random() < 0.2:
             self._photo(slide, rng)
         return slide
 
@@ -93,7 +93,7 @@ class Backdrops:
         slide = self.slide(rng)
         photo = self.photo(rng) if rng.random() < 0.5 else None
         if photo is not None:
-            room = np.asarray(cv2.GaussianBlur(_fitted(photo, WIDTH, HEIGHT), (0, 0), rng.uniform(0.3, 4.0)), np.uint8)
+            room = np.asarray(cv2.GaussianBlur(_fitted(photo, WIDTH, HEIGHT), (0, 0), rng.uniform(1.0, 5.0)), np.uint8)
         else:
             room = np.empty((HEIGHT, WIDTH, 3), np.uint8)
             room[:] = rng.integers(15, 235, 3) // 2 + rng.integers(0, 128)

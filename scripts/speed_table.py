@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from verdict import Verdict
+
 DECODE, PLAIN, OURS = "decode", "plain-knn", "slidetap-knn"
 LEAST_OVER_PLAIN = 3.0
 LEAST_OF_DECODE = 0.7
@@ -44,19 +46,6 @@ class Result:
     def seconds(self) -> float:
         """Median wall time."""
         return statistics.median(self.wall_s)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A target, what was measured, and whether it was met; None where it was not measured."""
-
-    target: str
-    measured: str
-    met: bool | None
-
-    def __str__(self) -> str:
-        word = {True: "met", False: "missed", None: "not measured"}[self.met]
-        return f"| {self.target} | {self.measured} | {word} |"
 
 
 def report(results: Sequence[Result], media: Mapping[str, object], machine: str, rounds: int) -> str:

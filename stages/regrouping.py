@@ -6,7 +6,7 @@ picture of its own any more, so stricter settings part nothing. The journal stay
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.caps import Caps
@@ -19,6 +19,7 @@ from stages.journal import FILE_NAME as JOURNAL_NAME
 from stages.journal import Journal
 from stages.presenter import Presenter, carrying
 from stages.presets import PRESETS
+from stages.unheard import Unheard
 
 SETTINGS = ("hash", "hash_size", "distance", "confirm", "confirm_distance")
 
@@ -32,7 +33,7 @@ def regroup(folder: Path, index: Index, settings: Mapping[str, object]) -> Index
     properties = _properties(settings)
     if properties.hash == "none":
         return index
-    dedup = Dedup(properties, _Alone())
+    dedup = Dedup(properties, Unheard())
     grouped: dict[int, Slide] = {}
     unseen = _unseen(folder, index)
     for seq, slide in enumerate(index.slides):
@@ -95,30 +96,3 @@ def _picture(path: Path) -> Picture:
     if bgr is None:
         raise OutputError(f"'{path}' is in the journal, but is no picture that can be read")
     return Picture(Layout("bgr24", bgr.shape[1], bgr.shape[0]), (bgr.astype(np.uint8, copy=False),))
-
-
-class _Alone:
-    """The Context of a stage that nobody listens to."""
-
-    incarnation = began_ns = 0
-
-    def post(self, name: str, data: Meta) -> None:
-        """Nobody listens."""
-
-    def warn(self, text: str) -> None:
-        """Nobody listens."""
-
-    def take(self, frame: Frame) -> Picture | None:
-        return frame.image if isinstance(frame.image, Picture) else None
-
-    def dropped(self, reason: str, count: int) -> None:
-        """Nobody counts."""
-
-    def held(self, change: int) -> None:
-        """Nobody counts."""
-
-    def defer(self) -> Callable[[], None]:
-        return lambda: None
-
-    def room(self, pad: str) -> bool:
-        return True

@@ -14,7 +14,7 @@ from stages.trigger.machine import Machine, Phase, Rules, Step, Verdict, View
 from stages.trigger.properties import TriggerProperties
 from stages.trigger.shelf import Shelf
 from stages.trigger.taken import Taken
-from stages.trigger.trace import Trace
+from stages.trigger.trace import Trace, rules_told
 
 if TYPE_CHECKING:
     from stages.trigger.reveals import Reveals
@@ -207,17 +207,11 @@ class Trigger(Stage[TriggerProperties]):
 
     def _captured(self, frame: Frame, picture: Picture, view: View) -> Frame:
         self._visiting = True
-        rules = self._rules
         capture: Meta = {
             "reason": view.reason,
             "start_pts_ns": view.since_ns,
             "percent": frame.meta.get("foreground_percent"),
-            "policy": rules.policy,
-            "start_percent": rules.start_percent,
-            "settle_percent": rules.settle_percent,
-            "settle_time_ns": rules.settle_time_ns,
-            "delay_ns": rules.delay_ns,
-            "picture": rules.picture,
+            **rules_told(self._rules),
         }
         meta = {**frame.meta, "capture": capture}
         return passed_on(replace(frame, caps=self._caps, image=picture, meta=meta), ())

@@ -14,12 +14,11 @@ from pipeline.caps import Caps
 from pipeline.frame import Event, EventKind, Frame, Item, Meta, Output, Picture, To
 from pipeline.stage import Stage
 from stages.tuning.shown import Shown
+from stages.unheard import Unheard
 
 
-class Surroundings:
+class Surroundings(Unheard):
     """The Context of every stage of a trial. ``posted``: the newest message of each name."""
-
-    incarnation = began_ns = 0
 
     def __init__(self, shown: Shown, warn: Callable[[str], None]) -> None:
         self._shown = shown
@@ -34,18 +33,6 @@ class Surroundings:
 
     def take(self, frame: Frame) -> Picture | None:
         return self._shown.take(frame)
-
-    def dropped(self, reason: str, count: int) -> None:
-        """Nobody counts."""
-
-    def held(self, change: int) -> None:
-        """Nobody counts."""
-
-    def defer(self) -> Callable[[], None]:
-        return lambda: None
-
-    def room(self, pad: str) -> bool:
-        return True
 
 
 class Taker(Protocol):

@@ -80,7 +80,7 @@ def test_a_camera_that_was_frozen_for_5_s_is_seen_again(camera: RtspServer, watc
     begin_ns = time.monotonic_ns()
     camera.freeze()
     watching.wait_for_state("stalled", "lost", since_ns=begin_ns, patience_s=4.5)
-    time.sleep(max(0.0, 5.0 - seconds(begin_ns, time.monotonic_ns())))
+    time.sleep(max(0.0, 5.0 - seconds(begin_ns, time.monotonic_ns())))  # how long the fault lasts
     camera.thaw()
     back_ns = time.monotonic_ns()
     live_ns = watching.wait_for_state("live", since_ns=back_ns)["at_ns"]

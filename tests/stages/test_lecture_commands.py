@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import ExitCode
-from stages.cli import main
 from stages.exporting import Exported, ExportOptions
 from stages.lecture import CLOSED, ENDED, STATE, create, opened
 
 S = 10**9
 WALL = 1_790_000_000 * S
-
-
-@pytest.fixture
-def slidetap(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    def run(*arguments: str | Path) -> int:
-        monkeypatch.setattr(sys, "argv", ["slidetap", *map(str, arguments)])
-        return main()
-
-    return run
 
 
 @pytest.fixture

@@ -23,7 +23,6 @@ class Standing:
         self._lecture_ns, self._wall = lecture_ns, wall
         self.state = SourceState.CONNECTING
         self._told: tuple[SourceState, str] | None = None
-        self._was_live = False
 
     def connecting(self) -> None:
         """The first attempt begins."""

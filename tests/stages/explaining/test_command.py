@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,18 +11,8 @@ from pages import CAPS, page, visit_end
 
 from pipeline.errors import ExitCode
 from pipeline.testing import Harness
-from stages.cli import main
 from stages.exporter import Exporter
 from stages.lecture import create
-
-
-@pytest.fixture
-def slidetap(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    def run(*arguments: str | Path) -> int:
-        monkeypatch.setattr(sys, "argv", ["slidetap", *map(str, arguments)])
-        return main()
-
-    return run
 
 
 @pytest.fixture

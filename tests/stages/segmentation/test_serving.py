@@ -66,6 +66,14 @@ class Table:
             assert time.monotonic() < deadline, self.serving.figures
             self.serving.turn()
 
+    def keep_busy(self, client: Caller) -> None:
+        """Its picture 1 is being made until ``masks.gate`` is set, and its picture 2 waits."""
+        self.masks.gate.clear()
+        self.ask(client, asking(1))
+        self.turns(lambda: self.serving._making is not None)
+        self.ask(client, asking(2))
+        self.turns(lambda: self.serving._batching.waiting == 1)
+
     def leave(self, client: Caller) -> None:
         hub = next(hub for made, hub in self._clients if made is client)
         self._clients.remove((client, hub))
@@ -223,11 +231,7 @@ def test_what_cannot_be_asked_is_answered_so_and_counted(table: Table, call: Cal
 
 def test_a_client_that_vanishes_leaves_nothing(table: Table) -> None:
     client = table.client()
-    table.masks.gate.clear()
-    table.ask(client, asking(1))
-    table.turns(lambda: table.serving._making is not None)
-    table.ask(client, asking(2))
-    table.turns(lambda: table.serving._batching.waiting == 1)
+    table.keep_busy(client)
     table.leave(client)
     other = table.client()  # by now the service has noticed
     table.masks.gate.set()
@@ -240,11 +244,7 @@ def test_a_client_that_vanishes_leaves_nothing(table: Table) -> None:
 
 def test_at_the_end_what_was_taken_is_answered_and_nothing_more_is_taken(table: Table) -> None:
     client = table.client()
-    table.masks.gate.clear()
-    table.ask(client, asking(1))
-    table.turns(lambda: table.serving._making is not None)
-    table.ask(client, asking(2))
-    table.turns(lambda: table.serving._batching.waiting == 1)
+    table.keep_busy(client)
     table.serving.end()
     table.ask(client, asking(3))
     assert table.told(client)[0] == Call(protocol.BUSY, 3)

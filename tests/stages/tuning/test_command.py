@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,23 +11,17 @@ import pytest
 
 from pipeline.errors import ExitCode
 from pipeline.toml_config import load
-from stages.cli import main
 from stages.tuning.grid import Candidate
 
 S = 10**9
 
 
 @pytest.fixture
-def slidetap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., int]:
+def slidetap(slidetap: Callable[..., int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., int]:
     """The command in an empty folder with a truth of two slides."""
     monkeypatch.chdir(tmp_path)
     Path("talk.truth.json").write_text(json.dumps({"slides": [{"start": 0, "end": 10}, {"start": 11, "end": 20}]}))
-
-    def run(*arguments: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["slidetap", *arguments])
-        return main()
-
-    return run
+    return slidetap
 
 
 @pytest.fixture
