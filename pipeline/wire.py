@@ -51,6 +51,7 @@ VERSION = 1
 MAX_HEADER_BYTES = 1 << 20
 MAX_PLANES = 4
 MAX_PARTS = 1 + 2 * MAX_PLANES
+MAX_MORE = 1023
 MAX_SAR = 64.0  # a sample aspect ratio, or its inverse; real ones stay below 4
 _ALL_FLAGS = int(Flags.DISCONT | Flags.GAP)
 
@@ -134,19 +135,25 @@ def encode_hello(link: str) -> bytes:
     return _pack("hello", 0, {"link": link})
 
 
-def encode_ack(number: int) -> bytes:
-    """A receiver is done with the item of that number, and so is everybody behind it."""
-    return _pack("ack", number, {})
+def encode_ack(number: int, *more: int) -> bytes:
+    """A receiver is done with the items of these numbers, at most 1 + MAX_MORE, and so is everybody behind it."""
+    return _pack("ack", number, {"more": more})
 
 
-def decode_control(part: Part, link: str) -> tuple[str, int]:
-    """``("hello", 0)`` or ``("ack", number)``. Raises WireError, also for a receiver of another link."""
+def decode_control(part: Part, link: str) -> tuple[str, tuple[int, ...]]:
+    """``("hello", ())`` or ``("ack", numbers)``. Raises WireError, also for a receiver of another link."""
     kind, body = _unpack(part)
     if kind not in ("hello", "ack"):
         raise WireError(f"'{kind[:40]}' where hello or ack was expected")
     if kind == "hello" and body.text("link") != link:
         raise WireError(f"hello from a receiver of link '{body.text('link')[:40]}'")
-    return kind, body.integer("n", 0)
+    first = body.integer("n", 0)
+    if kind == "hello":
+        return kind, ()
+    more = [number for number in body.sequence("more", MAX_MORE) if is_count(number)]
+    if len(more) != len(body.sequence("more", MAX_MORE)):
+        raise WireError("field 'more' holds what is no number of an item")
+    return kind, (first, *more)
 
 
 # ---- services -----------------------------------------------------------------------------------------------

@@ -11,6 +11,6 @@ with ``keys``. There high-water marks are set, as a far end need not keep to any
 from pipeline.link.bus import BusClient, BusServer
 from pipeline.link.hub import Hub, endpoint
 from pipeline.link.receiver import Receiver
-from pipeline.link.sender import Sender
+from pipeline.link.sender import HOLD_NS, Sender
 
-__all__ = ["BusClient", "BusServer", "Hub", "Receiver", "Sender", "endpoint"]
+__all__ = ["HOLD_NS", "BusClient", "BusServer", "Hub", "Receiver", "Sender", "endpoint"]

@@ -9,7 +9,7 @@ from pipeline.errors import ConfigError, WireError
 from pipeline.frame import Event, EventKind, Item
 from pipeline.link.hub import Hub, received
 from pipeline.planes import MAX_PART_BYTES
-from pipeline.wire import decode_item, encode_ack, encode_hello
+from pipeline.wire import MAX_MORE, decode_item, encode_ack, encode_hello
 
 
 class Receiver:
@@ -23,6 +23,7 @@ class Receiver:
         self._socket.send(encode_hello(link))
         hub.watch(self._socket)
         self._hub = hub
+        self._done: list[int] = []  # acknowledged, and not yet said so
 
     def pause(self, paused: bool) -> None:
         """Let messages wait in the socket, while what is downstream is full."""
@@ -42,9 +43,16 @@ class Receiver:
         return number, item
 
     def acknowledge(self, number: int) -> None:
-        """This item and all that came of it are done with. Without effect once closed: the number is the sender's."""
-        if not self._socket.closed:
-            self._socket.send(encode_ack(number))
+        """This item and all that came of it are done with; the sender hears of it with the next ``flush``."""
+        self._done.append(number)
+        if len(self._done) > MAX_MORE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Say what was acknowledged: one message for many. Without effect once closed: the numbers are the sender's."""
+        if self._done and not self._socket.closed:
+            self._socket.send(encode_ack(*self._done))
+        self._done.clear()
 
     def close(self) -> None:
         """The sender is gone for good; what it was still to be told is dropped."""

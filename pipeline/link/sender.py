@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pipeline.messages import Ledger
 from pipeline.planes import Part
 from pipeline.wire import MAX_HEADER_BYTES, decode_control, encode_item
 
+HOLD_NS = 30_000_000  # for as long an item waits at most to be one of a burst
 COPY_BELOW = 1 << 20  # a lent buffer wakes pyzmq's collector thread; no gain was measured from lending planes
 STICKY = (EventKind.CAPS, EventKind.EPOCH, EventKind.LECTURE_START)
 _ENDS = {EventKind.LECTURE_STOP: EventKind.LECTURE_START} | {kind: kind for kind in STICKY}
@@ -57,6 +59,8 @@ class Sender:
         self._holding: tuple[_Waiting, ...] = ()  # sticky events as of the last that was offered
         self._told: tuple[_Waiting, ...] = ()  # sticky events as this peer knows them
         self._unlinked = False
+        self.burst = 1  # so many frames wait for each other, or until ``flush``; events wait for nobody
+        self._since_ns = 0  # when the first of those in the queue was offered
 
     @property
     def full(self) -> bool:
@@ -90,27 +94,40 @@ class Sender:
             self._offered += 1
             if self.leaky != "no" and self._leak(waiting):
                 return
+        if self.burst > 1 and not self._queue:
+            self._since_ns = time.monotonic_ns()
         self._queue.append(waiting)
         if self._unlinked:
             self._abandon()
-        self._pump()
+        if len(self._queue) >= self.burst or isinstance(item, Event):
+            self._pump()
 
     def serve(self) -> None:
-        """Read acknowledgements and hellos, and send what they make room for. Raises WireError."""
+        """Read acknowledgements and hellos. Raises WireError."""
         while (parts := received(self._socket)) is not None:
             if len(parts) != 2:
                 raise WireError(f"link {self.link}: a control message of {len(parts) - 1} parts")
             try:
-                kind, number = decode_control(parts[1], self.link)
+                kind, numbers = decode_control(parts[1], self.link)
             except WireError as e:
                 raise WireError(f"link {self.link}: {e}") from e
             peer = bytes(parts[0])
             if kind == "hello":
                 self._greet(peer)
-            elif peer == self._peer and (waiting := self._out.pop(number, None)) is not None:
+            elif peer == self._peer:
+                self._settle(numbers)
+        self.flush(HOLD_NS)
+
+    def flush(self, older_ns: int = 0) -> None:
+        """Send what waits, as far as there is credit: now, or if it has waited for so long."""
+        if self._queue and (self.burst == 1 or not older_ns or time.monotonic_ns() - self._since_ns >= older_ns):
+            self._pump()
+
+    def _settle(self, numbers: tuple[int, ...]) -> None:
+        for number in numbers:
+            if (waiting := self._out.pop(number, None)) is not None:
                 self._acknowledged += isinstance(waiting.item, Frame)
                 self._finish(waiting)
-        self._pump()
 
     def unlink(self) -> None:
         """No receiver will ever come again: let go of everything, also of what is offered from now on."""

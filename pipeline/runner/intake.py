@@ -40,6 +40,11 @@ class Intake:
         if self._receiver is not None:
             self._receiver.pause(paused)
 
+    def flush(self) -> None:
+        """Say upstream what is done with."""
+        if self._receiver is not None:
+            self._receiver.flush()
+
     def relink(self) -> None:
         """The sender has ended: once what it sent is worked on, turn to its successor."""
         self._relink = True

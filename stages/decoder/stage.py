@@ -21,6 +21,7 @@ from pipeline.caps import Caps, Span
 from pipeline.errors import ConfigError, DataError, SourceError, StageError
 from pipeline.frame import SECOND_NS, Flags, Frame, Meta, Output, caps_event
 from pipeline.stage import Context, Properties, Source
+from stages.decoder.ahead import Ahead
 from stages.decoder.decoding import Damage, decoded
 from stages.decoder.deinterlace import deinterlaced
 from stages.decoder.facts import US, duration_ns, sample_aspect, start_ns
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 _USUAL_FPS = Fraction(25)  # for a stream that gives neither times nor a rate
 _SLICES_FROM_PX = 1 << 25  # above this, one picture per thread in flight would take gigabytes
 _OF_NO_USE = 0.9  # share of the frames; a full decode would have taken no longer
+_AHEAD = 4  # frames; each is a whole picture in memory
+_PATIENCE_S = 5.0  # with a read or a decoding that is under way when the stage is stopped
 _CUT_SHARE = 20  # a video may end a twentieth before the sound does without a word
 
 
@@ -59,6 +62,7 @@ class Decoder(Source[DecoderProperties]):
         self._capture: Capture | None = None  # of what is live
         self._container: InputContainer | None = None
         self._stream: VideoStream | None = None
+        self._ahead: Ahead[Selected] | None = None  # decodes the file
         self._shaper = Shaper(properties.width)
         self._ending = False
         self._damage = Damage()
@@ -113,7 +117,7 @@ class Decoder(Source[DecoderProperties]):
     def stop(self) -> None:
         if self._capture is not None:
             self._capture.stop()
-        if self._container is not None:
+        if self._container is not None and (self._ahead is None or self._ahead.close(_PATIENCE_S)):
             self._container.close()
         self._container = self._stream = None
 
@@ -172,20 +176,22 @@ class Decoder(Source[DecoderProperties]):
         time_base = stream.time_base or US
         clock = StreamClock(time_base, start_ns(container, stream), round(SECOND_NS / fps))
         walk = (yield from self._sparse(container, stream)) if p.mode == "sparse" else None
+        ahead = self._ahead = Ahead[Selected](_AHEAD)
+        drop, warn = ahead.later(self.drop), ahead.later(self._warn_of_damage)
         if walk is None:
-            frames: Iterator[VideoFrame | Unchanged] = decoded(
-                container, stream, self._path, self._damage, self._warn_of_damage
-            )
+            frames: Iterator[VideoFrame | Unchanged] = decoded(container, stream, self._path, self._damage, warn)
         else:
-            frames = walk.frames(self._damage, self._warn_of_damage)
+            frames = walk.frames(self._damage, warn)
         frames = self._until_finish(frames)
         if p.deinterlace == "auto":
             frames = deinterlaced(frames, time_base)
         hold_ns = round(p.hold * SECOND_NS)
-        chosen = selected(frames, clock, Sampler(p.rate), hold_ns, self.drop)
+        chosen = selected(frames, clock, Sampler(p.rate), hold_ns, drop)
         if walk is not None:
-            chosen = thinned(chosen, hold_ns, self.drop)
-        sent = yield from self._sent(chosen, sample_aspect(stream), min(p.rate, float(fps)) if p.rate else float(fps))
+            chosen = thinned(chosen, hold_ns, drop)
+        sent = yield from self._sent(
+            ahead.of(chosen), sample_aspect(stream), min(p.rate, float(fps)) if p.rate else float(fps)
+        )
         if not sent and not self._ending:
             raise self._nothing(stream)
         self._report(clock)
@@ -287,13 +293,6 @@ class Decoder(Source[DecoderProperties]):
         damage = self._damage
         if damage.any:
             self.context.post("corrupt", {"packets": damage.packets, "reads": damage.reads, "frames": damage.frames})
-        if clock.estimated or clock.reordered or clock.jumps or self._repeated:
-            self.context.post(
-                "timing",
-                {
-                    "estimated": clock.estimated,
-                    "reordered": clock.reordered,
-                    "jumps": clock.jumps,
-                    "repeated": self._repeated,
-                },
-            )
+        times = {"estimated": clock.estimated, "reordered": clock.reordered, "jumps": clock.jumps}
+        if any(times.values()) or self._repeated:
+            self.context.post("timing", {**times, "repeated": self._repeated})

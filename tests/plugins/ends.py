@@ -61,6 +61,7 @@ class Ends:
         """Each acknowledgement arrives before the next is sent."""
         for number in numbers:
             receiver.acknowledge(number)
+            receiver.flush()
             self.hear()
 
     def close(self) -> None:

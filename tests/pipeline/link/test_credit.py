@@ -11,7 +11,8 @@ from ends import EOS, QUIET_S, Ends, frame, short
 from travellers import CAPS, same
 
 from pipeline.frame import Event, EventKind, Frame, Item, caps_event
-from pipeline.link.sender import COPY_BELOW
+from pipeline.link.sender import COPY_BELOW, HOLD_NS
+from pipeline.wire import MAX_MORE
 
 Make = Callable[..., Ends]
 
@@ -145,3 +146,59 @@ def test_events_never_leak(ends: Make, leaky: str) -> None:
             pair.acknowledge(receiver, number)
     assert [item.pts_ns for _, item in came if isinstance(item, Event)] == [0, 0, 1, 2, 3, 4, 0]
     assert [number for number, _ in came] == sorted(number for number, _ in came)
+
+
+def test_frames_of_a_burst_wait_for_each_other_and_events_for_nobody(ends: Make) -> None:
+    pair = ends(8)
+    pair.sender.burst = 3
+    receiver = pair.receiver()
+    pair.offer(caps_event(CAPS), frame(0), frame(1))
+    assert short(pair.received(receiver, 1)) == ["caps"]
+    pair.offer(frame(2), frame(3))
+    assert short(pair.received(receiver, 3)) == [0, 1, 2]
+    pair.offer(EOS)
+    assert short(pair.received(receiver, 2)) == [3, "eos"]
+
+
+def test_what_waits_for_a_burst_goes_when_it_is_asked_for_or_has_waited_long_enough(
+    ends: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1_000]
+    monkeypatch.setattr("pipeline.link.sender.time.monotonic_ns", lambda: now[0])
+    pair = ends(8)
+    pair.sender.burst = 3
+    receiver = pair.receiver()
+    pair.offer(caps_event(CAPS), frame(0))
+    assert short(pair.received(receiver, 1)) == ["caps"]
+    now[0] += HOLD_NS - 1
+    pair.sender.serve()
+    assert short(pair.received(receiver, 0)) == []
+    now[0] += 1
+    pair.sender.serve()
+    assert short(pair.received(receiver, 1)) == [0]
+    pair.offer(frame(1))
+    pair.sender.flush()
+    assert short(pair.received(receiver, 1)) == [1]
+
+
+def test_many_items_are_acknowledged_with_one_message(ends: Make) -> None:
+    pair = ends(8)
+    receiver = pair.receiver()
+    pair.offer(caps_event(CAPS), *(frame(seq) for seq in range(4)))
+    for number, _ in pair.received(receiver, 5):
+        receiver.acknowledge(number)
+    assert not pair.hub.wait(QUIET_S)
+    receiver.flush()
+    pair.hear()
+    assert pair.sender.idle
+    assert pair.done == ["caps", 0, 1, 2, 3]
+
+
+def test_a_message_of_acknowledgements_is_bounded(ends: Make) -> None:
+    pair = ends(4)
+    receiver = pair.receiver()
+    for number in range(MAX_MORE + 2):
+        receiver.acknowledge(number)
+    pair.hear()
+    receiver.flush()
+    pair.hear()

@@ -133,6 +133,7 @@ def test_an_unlinked_link_lets_go_of_everything_and_counts_what_nobody_took(ends
     pair.received(receiver, 2)
     receiver.acknowledge(1)
     receiver.acknowledge(2)
+    receiver.flush()
     assert short(pair.received(receiver, 0)) == []
     assert pair.hub.wait(5)
     while len(pair.done) < 2:
@@ -152,6 +153,7 @@ def test_a_closed_receiver_acknowledges_nothing_and_its_successor_is_told_all(en
     came = pair.received(first, 2)
     first.close()
     first.acknowledge(came[1][0])
+    first.flush()
     assert short(pair.received(pair.receiver(), 2)) == ["caps", 0]
     assert pair.done == []
 

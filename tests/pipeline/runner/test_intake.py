@@ -60,6 +60,7 @@ class Rig:
                 self.sender.serve()
             came = self.hub.wait(QUIET_S) or came
             self.intake.consume(lambda: True)
+            self.intake.flush()
             quiet = 0 if came else quiet + 1
 
     @property

@@ -13,6 +13,8 @@ from pipeline.errors import WireError
 from pipeline.frame import Event, EventKind, Frame, Layout, Ticket
 from pipeline.messages import Drain, Hello
 from pipeline.wire import (
+    MAX_MORE,
+    VERSION,
     decode_control,
     decode_item,
     decode_message,
@@ -222,6 +224,13 @@ def test_a_receiver_of_another_link_is_refused() -> None:
 @pytest.mark.parametrize("part", [encode_message(Drain()), encode_message(Hello("p")), encode_item(1, FRAME)[0]])
 def test_only_hello_and_ack_are_link_control(part: bytes) -> None:
     with pytest.raises(WireError, match="where hello or ack was expected"):
+        decode_control(part, "a-b")
+
+
+@pytest.mark.parametrize("more", [None, 3, [True], [-1], ["1"], [0] * (MAX_MORE + 1)])
+def test_numbers_that_no_item_can_have_are_not_acknowledged(more: object) -> None:
+    part = msgpack.packb({"v": VERSION, "t": "ack", "n": 1, "more": more})
+    with pytest.raises(WireError, match="'more'"):
         decode_control(part, "a-b")
 
 

@@ -18,6 +18,7 @@ from pipeline.errors import WireError
 from pipeline.frame import Event, EventKind, Frame, Layout, Ticket
 from pipeline.messages import BusMessage, Element
 from pipeline.wire import (
+    MAX_MORE,
     decode_control,
     decode_item,
     decode_message,
@@ -43,8 +44,10 @@ def test_a_bus_message_comes_back_as_it_was(message: BusMessage) -> None:
 
 
 def test_link_control_comes_back_as_it_was() -> None:
-    assert decode_control(encode_hello("a-b"), "a-b") == ("hello", 0)
-    assert decode_control(encode_ack(2**63 - 1), "a-b") == ("ack", 2**63 - 1)
+    assert decode_control(encode_hello("a-b"), "a-b") == ("hello", ())
+    assert decode_control(encode_ack(2**63 - 1), "a-b") == ("ack", (2**63 - 1,))
+    many = tuple(range(5, 5 + 1 + MAX_MORE))
+    assert decode_control(encode_ack(*many), "a-b") == ("ack", many)
 
 
 def test_strided_planes_arrive_packed() -> None:
