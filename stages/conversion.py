@@ -153,10 +153,12 @@ def finish(followed: Followed) -> str:
     interrupted = followed.outcome.signal is not None
     annotate(Path(location), ledgers=followed.outcome.ledgers, stream=_stream(followed), interrupted=interrupted)
     stopped = f"stopped at {followed.tally.pts_s:.1f} s: " if interrupted else ""
+    short = _short(told.get("transients"))
     if slides == 0:
-        return f"{stopped}no slides were found in '{followed.tally.stream.get('uri')}'; {told.get('json')} says so"
+        uri = followed.tally.stream.get("uri")
+        return f"{stopped}no slides were found in '{uri}'; {told.get('json')} says so{short}"
     made = [str(told[key]) for key in ("pdf", "pptx", "json") if told.get(key)]
-    return f"{stopped}{_count(slides)} in {location}: {', '.join(Path(file).name for file in made)}"
+    return f"{stopped}{_count(slides)} in {location}: {', '.join(Path(file).name for file in made)}{short}"
 
 
 def _salvage(followed: Followed, location: Path) -> str:
@@ -189,6 +191,14 @@ def _stream(followed: Followed) -> Meta | None:
 
 def _count(slides: int) -> str:
     return "1 slide" if slides == 1 else f"{slides} slides"
+
+
+def _short(transients: object) -> str:
+    """What was too short for a page, if anything was."""
+    if not isinstance(transients, int) or not transients:
+        return ""
+    count = "1 transient was" if transients == 1 else f"{transients} transients were"
+    return f"; {count} too short for a page, and slides.json lists them"
 
 
 def _stem(video: str) -> str:

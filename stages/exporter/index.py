@@ -16,6 +16,7 @@ from pipeline.messages import Ledger
 from stages.durable import write_bytes
 from stages.exporter.model import Capture, Index, Presenter, Slide, Source, Visit
 from stages.exporter.page import plain
+from stages.exporter.transients import placed, transient
 from stages.journal import FILE_NAME as JOURNAL_NAME
 from stages.journal import CaptureRow, GapRow, Journal, PresenterFreeRow, SegmentRow, SlideRow, VisitRow
 from stages.lecture import CLOSED, ENDED, INDEX_NAME, LECTURE, OPEN, STATE
@@ -35,6 +36,7 @@ def load(journal: Journal) -> Index:
     free = {row.slide: row for row in journal.all_presenter_free()}
     slides = [_slide(row, visits[row.id], captures, free.get(row.id)) for row in journal.slides() if row.id in visits]
     slides.sort(key=lambda slide: (*_place(is_lecture, slide.epoch, slide.first_pts_ns), slide.id))
+    slides = [slide.model_copy(update={"number": number}) for number, slide in enumerate(slides, 1)]
     closed = notes.get(STATE) == CLOSED
     ended = notes.get("ended") or ("eos" if closed else "unfinished")
     return Index.model_validate(
@@ -42,7 +44,8 @@ def load(journal: Journal) -> Index:
             "complete": ended == "eos",
             "ended": ended,
             "source": notes.get("source", {}),
-            "slides": [slide.model_copy(update={"number": number}) for number, slide in enumerate(slides, 1)],
+            "slides": slides,
+            "transients": placed(map(transient, journal.transients()), slides),
             "lecture": {**lecture, "ended_wall_ns": notes.get(ENDED), "state": CLOSED if closed else OPEN}
             if isinstance(lecture, dict)
             else None,

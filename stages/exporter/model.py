@@ -118,6 +118,23 @@ class Mark(_Model):
     text: str
 
 
+class Transient(_Model):
+    """Something that was at rest, but for too short a time to become a page."""
+
+    start: float = Field(description="of the first frame at rest: stream time in s")
+    start_ns: int
+    end: float = Field(description="of the first frame with motion: stream time in s")
+    end_ns: int
+    dwell: float = Field(description="from start to end in s")
+    percent_before: float | None = Field(description="of foreground, of the frame before it; null: not known")
+    percent_after: float | None = Field(description="of the frame that ended it; null: not known")
+    reason: Literal["left", "cut", "lost"] = Field(
+        description="motion came before it had settled; the stream ended or had a hole before that; "
+        "it had settled, but its picture was overwritten before it could be taken"
+    )
+    slide: int | None = Field(description="number of the slide in one of whose visits it lies")
+
+
 class LectureFacts(_Model):
     """Of a lecture that was watched live."""
 
@@ -138,6 +155,7 @@ class Index(_Model):
     source: Source
     slides: list[Slide]
     lecture: LectureFacts | None = Field(None, description="null: it is the result of a conversion")
+    transients: list[Transient] = Field([], description="by start: what was at rest and became no page")
     gaps: list[Gap] = Field([], description="by start; of a lecture")
     segments: list[Segment] = Field([], description="by start; of a lecture that was recorded")
     marks: list[Mark] = Field([], description="by time; of a lecture")
