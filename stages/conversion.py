@@ -33,7 +33,7 @@ class Options:
     """What ``slidetap convert`` was asked for. ``rate``, ``width``: None is what the method's preset says. ``live``:
     whether the video goes on by itself; None: its address says so. ``credentials``, ``mode``: the decoder's properties.
     ``segmentation``: properties of that stage; None: nobody looks for a presenter. ``pages``: the exporter's property;
-    empty: its default.
+    empty: its default. ``builds``: dedup's; empty: what the preset says.
     """
 
     method: str = "default"
@@ -50,6 +50,7 @@ class Options:
     mode: str = "full"
     segmentation: Mapping[str, object] | None = None
     pages: str = ""
+    builds: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,8 @@ def pipeline(conversion: Conversion, options: Options) -> PipelineConfig:
         properties["decoder"]["width"] = options.width
     if options.segmentation is not None:
         properties["segmentation"] |= {"wait": not live, "format": plane_format(method), **options.segmentation}
+    if options.builds:
+        properties["dedup"]["builds"] = options.builds
     if not options.post_process:
         properties["dedup"] = {"hash": "none"}
     if options.pages:

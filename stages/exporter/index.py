@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from pipeline.frame import SECOND_NS, Meta
 from pipeline.messages import Ledger
 from stages.durable import write_bytes
-from stages.exporter.model import Capture, Index, Presenter, Slide, Source, Visit
+from stages.exporter.model import Capture, Index, Presenter, Slide, Source, State, Visit
 from stages.exporter.page import plain
 from stages.exporter.transients import placed, transient
 from stages.journal import FILE_NAME as JOURNAL_NAME
@@ -34,7 +34,14 @@ def load(journal: Journal) -> Index:
     for visit in sorted(journal.visits(), key=lambda visit: _place(is_lecture, visit.epoch, visit.start_pts_ns)):
         visits.setdefault(visit.slide, []).append(visit)
     free = {row.slide: row for row in journal.all_presenter_free()}
-    slides = [_slide(row, visits[row.id], captures, free.get(row.id)) for row in journal.slides() if row.id in visits]
+    states: dict[int, list[SlideRow]] = {}
+    for state in journal.states():
+        states.setdefault(state.id, []).append(state)
+    slides = [
+        _slide(row, visits[row.id], captures, free.get(row.id), states.get(row.id, []))
+        for row in journal.slides()
+        if row.id in visits
+    ]
     slides.sort(key=lambda slide: (*_place(is_lecture, slide.epoch, slide.first_pts_ns), slide.id))
     slides = [slide.model_copy(update={"number": number}) for number, slide in enumerate(slides, 1)]
     closed = notes.get(STATE) == CLOSED
@@ -116,7 +123,11 @@ def percent(share: float) -> float:
 
 
 def _slide(
-    row: SlideRow, visits: list[VisitRow], captures: Mapping[int, list[CaptureRow]], free: PresenterFreeRow | None
+    row: SlideRow,
+    visits: list[VisitRow],
+    captures: Mapping[int, list[CaptureRow]],
+    free: PresenterFreeRow | None,
+    earlier: list[SlideRow],
 ) -> Slide:
     first = min(visit.start_pts_ns for visit in visits)
     last = max(_last_of(visit, captures.get(visit.id, [])) for visit in visits)
@@ -140,6 +151,18 @@ def _slide(
         wall_ns=row.wall_ns or None,
         version=row.version,
         presenter=None if free is None else _presenter(free, row),
+        states=[_state(state) for state in (*earlier, row)] if earlier else [],
+    )
+
+
+def _state(row: SlideRow) -> State:
+    return State(
+        version=row.version,
+        file=row.file,
+        bytes=row.bytes,
+        sha256=row.sha256,
+        pts=_seconds(row.picture_pts_ns),
+        pts_ns=row.picture_pts_ns,
     )
 
 

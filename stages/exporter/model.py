@@ -58,6 +58,17 @@ class Presenter(_Model):
     version: int = Field(description="how many presenter-free pictures the slide has had; 0: none but its own")
 
 
+class State(_Model):
+    """A slide as it was at one time while it was built up."""
+
+    version: int = Field(description="which of the slide's pictures it is, from 1")
+    file: str = Field(description="path relative to slides.json")
+    bytes: int = Field(description="size of the file")
+    sha256: str = Field(description="of the file, in hex")
+    pts: float = Field(description="stream time of the picture in s")
+    pts_ns: int
+
+
 class Slide(_Model):
     """A slide, its one picture and every visit to it."""
 
@@ -80,6 +91,9 @@ class Slide(_Model):
     wall_ns: int | None = Field(None, description="time of the picture in ns since 1970; null: not known")
     version: int = Field(1, description="how many pictures the slide has had; the newest is here")
     presenter: Presenter | None = Field(None, description="null: nobody looked for a presenter")
+    states: list[State] = Field(
+        [], description="with builds = all: of a slide that was built up all states, the slide itself the last of them"
+    )
 
 
 class Gap(_Model):

@@ -77,9 +77,9 @@ CREATE TABLE transient (
     start_pts_ns INTEGER PRIMARY KEY, end_pts_ns INTEGER NOT NULL, before REAL, after REAL, reason TEXT NOT NULL
 );
 CREATE TABLE state (
-    slide INTEGER NOT NULL REFERENCES slide (id), version INTEGER NOT NULL, file TEXT NOT NULL UNIQUE,
-    bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, width_px INTEGER NOT NULL, height_px INTEGER NOT NULL,
-    epoch INTEGER NOT NULL, picture_pts_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL,
+    slide INTEGER NOT NULL REFERENCES slide (id), file TEXT NOT NULL UNIQUE, bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL, width_px INTEGER NOT NULL, height_px INTEGER NOT NULL, hash TEXT NOT NULL,
+    epoch INTEGER NOT NULL, picture_pts_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL, version INTEGER NOT NULL,
     PRIMARY KEY (slide, version)
 ) WITHOUT ROWID;
 """
