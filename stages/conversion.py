@@ -200,8 +200,7 @@ def _short(transients: object) -> str:
     """What was too short for a page, if anything was."""
     if not isinstance(transients, int) or not transients:
         return ""
-    count = "1 transient was" if transients == 1 else f"{transients} transients were"
-    return f"; {count} too short for a page, and slides.json lists them"
+    return f"; transients, too short for a page: {transients}, listed in slides.json"
 
 
 def _stem(video: str) -> str:

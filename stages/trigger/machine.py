@@ -108,6 +108,10 @@ class Machine:
         """Whether a view may be waiting that was not captured as it is now."""
         return self._rules.late or self.phase is not Phase.SETTLED
 
+    def calm_at(self, pts_ns: int) -> bool:
+        """Whether the rest that goes on had begun by then."""
+        return self._since_ns is not None and pts_ns >= self._since_ns
+
     def step(self, pts_ns: int, percent: float | None) -> Step:
         """One frame. ``percent`` is None while nothing is known; then nothing settles and nothing starts."""
         return self._delay(pts_ns, percent) if self._rules.policy == "delay" else self._settle(pts_ns, percent)

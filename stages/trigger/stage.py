@@ -223,13 +223,17 @@ class Trigger(Stage[TriggerProperties]):
         self.drop("moving" if self._machine.phase is not Phase.SETTLED else "settled")
 
     def _keep(self, frame: Frame) -> None:
-        if self._reveals is not None and self._machine.phase is Phase.SETTLED:
+        settled = self._machine.phase is Phase.SETTLED
+        if self._reveals is not None and settled:
             self._reveals.begin()
-        picture = self._taken(frame)
+        picture, kept = self._taken(frame), self._shelf.newest
         if picture is None:
             self.drop("no-picture")
             return
-        self._discard(self._shelf.replace(frame.pts_ns, Taken(frame, picture)))
+        # Motion is measured now and then, and this frame may be the first of what comes next: the one before is not.
+        joined = settled and kept is not None and self._machine.calm_at(kept.frame.pts_ns)
+        fallen = (self._shelf.renew if joined else self._shelf.replace)(frame.pts_ns, Taken(frame, picture))
+        self._discard(fallen)
         self.hold(+1)
 
     def _is_moment(self, frame: Frame, percent: float | None) -> bool:
