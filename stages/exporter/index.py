@@ -16,7 +16,7 @@ from pipeline.messages import Ledger
 from stages.durable import write_bytes
 from stages.exporter.model import Capture, Index, Presenter, Slide, Source, State, Visit
 from stages.exporter.page import plain
-from stages.exporter.transients import placed, transient
+from stages.exporter.transients import MOST, placed, transient
 from stages.journal import FILE_NAME as JOURNAL_NAME
 from stages.journal import CaptureRow, GapRow, Journal, PresenterFreeRow, SegmentRow, SlideRow, VisitRow
 from stages.lecture import CLOSED, ENDED, INDEX_NAME, LECTURE, OPEN, STATE
@@ -52,7 +52,7 @@ def load(journal: Journal) -> Index:
             "ended": ended,
             "source": notes.get("source", {}),
             "slides": slides,
-            "transients": placed(map(transient, journal.transients()), slides),
+            "transients": placed(map(transient, journal.transients(MOST)), slides),
             "lecture": {**lecture, "ended_wall_ns": notes.get(ENDED), "state": CLOSED if closed else OPEN}
             if isinstance(lecture, dict)
             else None,

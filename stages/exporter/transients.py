@@ -9,6 +9,7 @@ from pipeline.frame import SECOND_NS
 from stages.exporter.model import Slide, Transient
 from stages.journal import TransientRow
 
+MOST = 10_000  # in slides.json, which is written anew every 10 s: what flickers all day has 200,000
 _LASTS_NS = 2**62  # a visit without an end
 
 

@@ -69,6 +69,7 @@ class TraceTable(Connection):
         for row in rows:
             self._write(f"INSERT OR IGNORE INTO transient ({_TRANSIENT}) VALUES (?, ?, ?, ?, ?)", astuple(row))
 
-    def transients(self) -> list[TransientRow]:
-        """All of them by time."""
-        return [TransientRow(*row) for row in self._rows(f"SELECT {_TRANSIENT} FROM transient ORDER BY start_pts_ns")]
+    def transients(self, most: int = -1) -> list[TransientRow]:
+        """All of them by time, or the ``most`` that were at rest the longest."""
+        longest = f"SELECT {_TRANSIENT} FROM transient ORDER BY end_pts_ns - start_pts_ns DESC, start_pts_ns LIMIT ?"
+        return sorted((TransientRow(*row) for row in self._rows(longest, (most,))), key=lambda row: row.start_pts_ns)

@@ -66,6 +66,13 @@ def here_is(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> None:
     monkeypatch.setattr(sys, "argv", ["slidetap", *map(str, arguments)])
 
 
+def test_builds_and_a_page_for_every_state_exclude_each_other(lecture: Path, here: Path) -> None:
+    ended = slidetap("convert", lecture, "--builds", "all", "--no-post-process")
+    assert ended.returncode == ExitCode.USAGE
+    assert "leave out --builds" in ended.stderr
+    assert list(here.iterdir()) == []
+
+
 def test_a_lecture_becomes_slides_a_pdf_and_json(lecture: Path, here: Path) -> None:
     ended = slidetap("convert", lecture)
     assert (ended.returncode, ended.stderr) == (0, "")

@@ -259,6 +259,13 @@ def test_transients_are_kept_by_time_and_each_once(path: Path) -> None:
         assert journal.transients() == [early, late]
 
 
+def test_of_many_transients_the_longest_can_be_had(path: Path) -> None:
+    with Journal(path, create=True) as journal:
+        rows = [TransientRow(10 * n, 10 * n + length, None, None, "left") for n, length in enumerate((3, 9, 2, 5))]
+        journal.add_transients(rows)
+        assert journal.transients(2) == [rows[1], rows[3]]
+
+
 def test_an_earlier_state_of_a_slide_is_what_its_row_was(path: Path) -> None:
     grown = replace(SLIDE, file="slides/slide-0001-2.png", picture_pts_ns=9, version=2)
     with Journal(path, create=True) as journal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pages
+from watching import at, begin, page
 
 from pipeline.frame import SECOND_NS, Event, EventKind
 from pipeline.testing import Harness
@@ -32,6 +33,19 @@ def test_those_of_a_lecture_are_listed_with_the_slide_in_whose_visit_they_lie(tm
     assert (first.start_ns, first.end_ns, first.reason) == (2 * SECOND_NS, 24 * SECOND_NS // 10, "left")
     assert harness.context.messages[-1].data["transients"] == 3
     assert index.read(tmp_path / "out").transients == regroup(tmp_path / "out", made, {"hash": "none"}).transients
+
+
+def test_an_open_lecture_lists_them_before_its_next_slide(watching: Harness, folder: Path) -> None:
+    begin(watching, folder)
+    page(watching, 1, 2)
+    at(4)
+    watching.tick()
+    rest = Rest(5 * SECOND_NS, 6 * SECOND_NS, None, 3.0, reason="left")
+    told = {"rules": {}, "stretches": [], "transients": [rest.told()]}
+    at(20)
+    watching.event(Event(EventKind.TRACE, 7 * SECOND_NS, told))
+    watching.tick()
+    assert [each.start for each in index.read(folder).transients] == [5.0]
 
 
 def test_when_slides_are_grouped_anew_they_name_the_new_numbers(tmp_path: Path) -> None:
