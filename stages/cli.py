@@ -47,6 +47,13 @@ class Device(enum.StrEnum):
     CPU = "cpu"
 
 
+class Builds(enum.StrEnum):
+    """What is kept of a slide that is built up step by step."""
+
+    FINAL = "final"
+    ALL = "all"
+
+
 NO_PRESENTER = "off"
 
 
@@ -80,6 +87,13 @@ def convert(
     post_process: Annotated[
         bool, typer.Option("--post-process/--no-post-process", help="Keep one picture of a slide that is shown again.")
     ] = True,
+    builds: Annotated[
+        Builds | None,
+        typer.Option(
+            help="Of a slide that is built up step by step: its final state, or all states as files beside that one.",
+            show_default=False,
+        ),
+    ] = None,
     presenter: Annotated[
         str,
         typer.Option(
@@ -115,6 +129,8 @@ def convert(
     """
     if presenter == NO_PRESENTER and (device is not Device.AUTO or pages is Pages.PRESENTER_FREE):
         raise typer.BadParameter("--device and --pages presenter-free need --presenter MODEL")
+    if builds is not None and not post_process:
+        raise typer.BadParameter("--no-post-process makes a page of every state; leave out --builds")
     options = Options(
         method=method,
         rate=rate,
@@ -130,6 +146,7 @@ def convert(
         mode="sparse" if sparse else "full",
         segmentation=None if presenter == NO_PRESENTER else {"model": presenter, "device": device.value},
         pages=pages.value if pages is not None else "",
+        builds=builds.value if builds is not None else "",
     )
     manner = Manner(as_json, verbose, metrics)
     first_failure = ExitCode.OK

@@ -33,7 +33,7 @@ class Options:
     """What ``slidetap convert`` was asked for. ``rate``, ``width``: None is what the method's preset says. ``live``:
     whether the video goes on by itself; None: its address says so. ``credentials``, ``mode``: the decoder's properties.
     ``segmentation``: properties of that stage; None: nobody looks for a presenter. ``pages``: the exporter's property;
-    empty: its default.
+    empty: its default. ``builds``: dedup's; empty: what the preset says.
     """
 
     method: str = "default"
@@ -50,6 +50,7 @@ class Options:
     mode: str = "full"
     segmentation: Mapping[str, object] | None = None
     pages: str = ""
+    builds: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,8 @@ def pipeline(conversion: Conversion, options: Options) -> PipelineConfig:
         properties["decoder"]["width"] = options.width
     if options.segmentation is not None:
         properties["segmentation"] |= {"wait": not live, "format": plane_format(method), **options.segmentation}
+    if options.builds:
+        properties["dedup"]["builds"] = options.builds
     if not options.post_process:
         properties["dedup"] = {"hash": "none"}
     if options.pages:
@@ -153,10 +156,12 @@ def finish(followed: Followed) -> str:
     interrupted = followed.outcome.signal is not None
     annotate(Path(location), ledgers=followed.outcome.ledgers, stream=_stream(followed), interrupted=interrupted)
     stopped = f"stopped at {followed.tally.pts_s:.1f} s: " if interrupted else ""
+    short = _short(told.get("transients"))
     if slides == 0:
-        return f"{stopped}no slides were found in '{followed.tally.stream.get('uri')}'; {told.get('json')} says so"
+        uri = followed.tally.stream.get("uri")
+        return f"{stopped}no slides were found in '{uri}'; {told.get('json')} says so{short}"
     made = [str(told[key]) for key in ("pdf", "pptx", "json") if told.get(key)]
-    return f"{stopped}{_count(slides)} in {location}: {', '.join(Path(file).name for file in made)}"
+    return f"{stopped}{_count(slides)} in {location}: {', '.join(Path(file).name for file in made)}{short}"
 
 
 def _salvage(followed: Followed, location: Path) -> str:
@@ -189,6 +194,13 @@ def _stream(followed: Followed) -> Meta | None:
 
 def _count(slides: int) -> str:
     return "1 slide" if slides == 1 else f"{slides} slides"
+
+
+def _short(transients: object) -> str:
+    """What was too short for a page, if anything was."""
+    if not isinstance(transients, int) or not transients:
+        return ""
+    return f"; transients, too short for a page: {transients}, listed in slides.json"
 
 
 def _stem(video: str) -> str:

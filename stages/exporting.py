@@ -104,7 +104,7 @@ def export(
 def check(folder: Path) -> list[str]:
     """A line for each picture of the journal that is missing or was changed. Raises OutputError for no result."""
     with Journal(folder / JOURNAL_NAME) as journal:
-        pictures = [(row.file, row.sha256) for row in journal.slides()]
+        pictures = [(row.file, row.sha256) for row in (*journal.slides(), *journal.states())]
         pictures += [(row.file, row.sha256) for row in journal.all_presenter_free() if row.file is not None]
     found = []
     for file, sha256 in pictures:
@@ -146,6 +146,7 @@ def _seen_from(to: Path, folder: Path, made: Index) -> Index:
         slide.model_copy(
             update={
                 **leading(slide.file),
+                "states": [state.model_copy(update=leading(state.file)) for state in slide.states],
                 "presenter": slide.presenter and slide.presenter.model_copy(update=leading(slide.presenter.file)),
             }
         )

@@ -15,6 +15,7 @@ from pipeline.frame import Frame, Layout, Meta, Picture
 from pipeline.stage import validated
 from stages.dedup import Dedup, DedupProperties
 from stages.exporter.model import Index, Slide
+from stages.exporter.transients import placed
 from stages.journal import FILE_NAME as JOURNAL_NAME
 from stages.journal import Journal
 from stages.presenter import Presenter, carrying
@@ -46,7 +47,7 @@ def regroup(folder: Path, index: Index, settings: Mapping[str, object]) -> Index
         grouped[known] = _joined(grouped[known], slide) if known in grouped else slide
     slides = sorted(grouped.values(), key=lambda slide: (slide.first_pts_ns, slide.id))
     numbered = [slide.model_copy(update={"number": number}) for number, slide in enumerate(slides, 1)]
-    return index.model_copy(update={"slides": numbered})
+    return index.model_copy(update={"slides": numbered, "transients": placed(index.transients, numbered)})
 
 
 def _properties(settings: Mapping[str, object]) -> DedupProperties:

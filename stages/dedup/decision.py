@@ -179,9 +179,9 @@ class Lecture:
         elif news:
             self.learn(growing.slide, seen, fill=True)
         match = Match(growing.slide, distance, None, taken.likeness, True)
-        renewed = taken.becomes and self._properties.builds == "update"
-        decision = "grown" if renewed and growing.show() else "same"
-        refined = renewed and decision == "same" and growing.refined
+        builds = self._properties.builds
+        decision = "grown" if taken.becomes and builds in ("update", "all") and growing.show() else "same"
+        refined = taken.becomes and builds == "update" and decision == "same" and growing.refined
         why = why_grown(decision, match)
         known = seen if taken.becomes else None
         return Decision(growing.slide, decision, match, why, taken, growing.states, refined, known, news)

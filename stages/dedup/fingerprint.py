@@ -49,7 +49,7 @@ def fingerprint(
     scale = min(1.0, _WIDTH_PX / width)
     width, height = round(width * scale), max(1, round(height * scale))
     plane = small_gray(picture, width, height)
-    if hidden is None and not looked_for and properties.confirm != "content" and properties.builds == "all":
+    if hidden is None and not looked_for and properties.confirm != "content" and not properties.grows:
         return Fingerprint(*hashes(plane, properties), None)
     from stages.dedup.content import Content
     from stages.presenter import hidden_at

@@ -41,13 +41,17 @@ class Held:
         """Of a capture that has no page of its own because this one has."""
         self.notes.append(note)
 
-    def become(self, frame: Frame, picture: Picture, states: int, *, afresh: bool) -> None:
-        """Its next state. ``afresh``: what was seen until now is of no use any more; else that is what was seen where
-        somebody stands now and the slide has changed around them.
+    def become(self, frame: Frame, picture: Picture, states: int, *, afresh: bool, page: Meta | None = None) -> None:
+        """Its next state; with a ``page`` of its own if the state until now was passed on. ``afresh``: what was seen
+        until now is of no use any more; else that is what was seen where somebody stands now and the slide has changed
+        around them.
         """
         if afresh or not self._grow(frame, picture):
             self.merged = None
         self.frame, self.picture, self.states = frame, picture, states
+        if page is not None:
+            self.page, self.start_pts_ns = page, start_ns(frame)
+            self.notes.clear()
 
     def merge(self, frame: Frame, picture: Picture, *, fill: bool) -> bool:
         """What another moment shows of it, with ``fill`` only where nothing was seen; False if it has another size."""
@@ -102,11 +106,11 @@ class Held:
         started = {**(capture if isinstance(capture, Mapping) else {}), "start_pts_ns": self.start_pts_ns}
         return replace(self.frame, meta={**self.frame.meta, "capture": started})
 
-    def told(self) -> Meta:
-        """Its page, with the number of states, and what else became a part of it."""
+    def told(self, *, last: bool = True) -> Meta:
+        """Its page, with the number of states, and what else became a part of it. ``last``: it grows no more."""
         why = str(self.page["why"])
         if self.states > 1:
-            why += f"; the last of {self.states} states"
+            why += f"; the last of {self.states} states" if last else f"; state {self.states}"
         merged: Meta = {"merged": list(self.notes)} if self.notes else {}
         return {**self.page, "states": self.states, "why": why, **merged}
 

@@ -15,7 +15,9 @@ _WORTH = 0.003  # of the picture, shown for the first time: less is the tremblin
 
 
 def page_of(made: Decision, seen: Fingerprint | None, properties: DedupProperties) -> Meta:
-    """Of a capture; ``seen``: what it is known by. It has ``fill`` if only what was never seen is to be taken of it."""
+    """Of a capture; ``seen``: what it is known by. It has ``fill`` if only what was never seen is to be taken of it,
+    ``keeps`` if the picture that its slide had is to be kept, as an earlier state.
+    """
     match = made.match
     return {
         "slide": made.slide,
@@ -28,6 +30,7 @@ def page_of(made: Decision, seen: Fingerprint | None, properties: DedupPropertie
         "confirm_distance": match.confirm_distance if match else None,
         "states": made.states,
         "why": made.why,
+        **({"keeps": True} if made.decision == "grown" and properties.builds == "all" else {}),
         **({"fill": True} if made.decision in ("same", "revisit") and made.news >= _WORTH else {}),
     }
 

@@ -32,8 +32,8 @@ class Dedup(Stage[DedupProperties]):
     """Captures go on with ``meta["page"]``; only a slide that is new or has grown keeps its picture.
 
     With builds = final the newest slide is held until another comes. What is captured of it meanwhile takes its place
-    or is dropped, and all of it is one visit. With update it goes out at once; what is held then is at most a better
-    picture of it, which goes out if it was the last.
+    or is dropped, and all of it is one visit; with all the state whose place is taken goes out. With update it goes out
+    at once; what is held then is at most a better picture of it, which goes out if it was the last.
 
     Where a presenter was looked for, pages carry the mask of their picture, and what is revealed of a view follows as
     pages that are decided to be a ``reveal`` of its slide. ``fill`` says that of a picture only what was never seen
@@ -46,7 +46,7 @@ class Dedup(Stage[DedupProperties]):
     def __init__(self, properties: DedupProperties, context: Context) -> None:
         super().__init__(properties, context)
         self._rules: Rules | None = None
-        if properties.confirm == "content" or properties.builds != "all":
+        if properties.confirm == "content" or properties.grows:
             from stages.dedup.content import Rules  # it imports OpenCV, which the plain hashes need not
 
             self._rules = Rules(properties.same_percent, properties.kept_percent, properties.touched_percent)
@@ -119,10 +119,10 @@ class Dedup(Stage[DedupProperties]):
         own = taken.becomes if taken is not None else made.decision in ("new", "grown")
         self._view = View(made.slide, frame, fill=not own, open=made.open)
         if self._held is not None and taken is not None:
-            self._stay(self._held, frame, picture, page, made)
+            yield from self._stay(self._held, frame, picture, page, made)
             return
         yield from self._release(still=made.slide)
-        if made.decision == "new" and self.properties.builds == "final":
+        if made.decision == "new" and self.properties.holds:
             self._held = Held(frame, picture, page, start_ns(frame))
             self.hold(+1)
             return
@@ -234,10 +234,14 @@ class Dedup(Stage[DedupProperties]):
 
         return load
 
-    def _stay(self, held: Held, frame: Frame, picture: Picture, page: Meta, made: Decision) -> None:
+    def _stay(self, held: Held, frame: Frame, picture: Picture, page: Meta, made: Decision) -> Iterator[Output]:
         """A capture of the slide that is held: its state from now on, or not; its visit goes on."""
         assert made.taken is not None, "it is of the slide that is held"
         held.left = None
+        if made.decision == "grown":
+            yield self._paged(held.shown(), held.picture, held.told(last=False))  # and this one is held in its place
+            held.become(frame, picture, made.states, afresh=made.taken.afresh, page=page)
+            return
         held.note(replaced(held.frame, made.taken) if made.taken.becomes else refused(frame, made.taken))
         if made.taken.becomes:
             held.become(frame, picture, made.states, afresh=made.taken.afresh)
@@ -253,15 +257,14 @@ class Dedup(Stage[DedupProperties]):
         """Pass on what is held; ``still``: the slide that is on screen now."""
         held, self._held = self._held, None
         refined, self._refined = self._refined, None
-        for waiting in (held, refined):
-            if waiting is not None:
-                self.hold(-1)
         if held is not None:
-            page = held.told()
-            yield self._paged(held.shown(), held.picture, page)
+            self.hold(-1)
+            yield self._paged(held.shown(), held.picture, held.told())
             yield from self._revealed(held)
             if held.left is not None:
                 yield held.left
+        if refined is not None:
+            self.hold(-1)
         if refined is not None and refined.page["slide"] == still:
             yield self._paged(refined.frame, refined.picture, refined.page)
         elif refined is not None:
@@ -284,7 +287,7 @@ class Dedup(Stage[DedupProperties]):
 
     def _state(self, frame: Frame, seen: Fingerprint | None) -> State | None:
         """None unless slides may grow."""
-        if self.properties.builds == "all" or seen is None or seen.content is None:
+        if not self.properties.grows or seen is None or seen.content is None:
             return None
         from stages.dedup.states import state_of
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stages.explaining.facts import Facts, Stay
-from stages.explaining.not_shown import gap_in_words, transient_in_words, unsettled_in_words
+from stages.explaining.not_shown import gap_in_words, pause_in_words, transient_in_words, unsettled_in_words
 from stages.explaining.shown import capture_in_words, merged_in_words, presenter_in_words, stay_in_words
 from stages.explaining.times import clock
 
@@ -39,13 +39,17 @@ def answer(facts: Facts, at_ns: int) -> Answer:
     """Why there is, or is not, a slide of this moment."""
     stay = facts.stay_at(at_ns)
     gaps = [gap_in_words(gap) for gap in facts.gaps_at(at_ns)]
+    short = [transient_in_words(each, facts.rules) for each in facts.transients_at(at_ns)]
     if stay is not None:
-        return _of_stay(facts, stay, at_ns, gaps)
+        return _of_stay(facts, stay, at_ns, [*gaps, *short])
     if gaps:
-        return Answer(at_ns, "gap", "no slide: this was not seen", (*gaps, *_beside(facts, at_ns)))
+        return Answer(at_ns, "gap", "no slide: this was not seen", (*gaps, *short, *_beside(facts, at_ns)))
     if at_ns > facts.last_ns:
         what = "is not known yet" if facts.going_on else "is after the end"
         return Answer(at_ns, "unknown", f"this {what}; the last that is known is {clock(facts.last_ns)}")
+    if short:
+        what = "something was at rest, but not for long enough"
+        return Answer(at_ns, "transient", f"no slide: {what}", (*short, *_beside(facts, at_ns)))
     rows = facts.unsettled_around(at_ns)
     if rows:
         lines = unsettled_in_words(rows, facts.rules)
@@ -70,8 +74,8 @@ def decisions(facts: Facts) -> list[Answer]:
     return sorted(found, key=lambda each: each.at_ns)
 
 
-def _of_stay(facts: Facts, stay: Stay, at_ns: int, gaps: list[str]) -> Answer:
-    lines = [*gaps]
+def _of_stay(facts: Facts, stay: Stay, at_ns: int, missing: list[str]) -> Answer:
+    lines = [*missing]
     for capture in stay.visit.captures:
         lines += merged_in_words(capture, at_ns)
         lines += capture_in_words(capture)
@@ -102,7 +106,10 @@ def _captures(facts: Facts) -> Iterator[Answer]:
 
 
 def _transients(facts: Facts) -> Iterator[Answer]:
-    for row in facts.trace:
-        text = transient_in_words(row, facts.rules)
+    for each in facts.index.transients:
+        words = f"transient: {transient_in_words(each, facts.rules)}"
+        yield Answer(each.start_ns, "transient", words, slide=each.slide)
+    for row in () if facts.lists_transients else facts.trace:
+        text = pause_in_words(row, facts.rules)
         if text is not None and facts.stay_at(row.start_pts_ns) is None:
             yield Answer(row.start_pts_ns, "transient", text)

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from pipeline.errors import OutputError
 from stages.exporter import index
-from stages.exporter.model import Gap, Index, Slide, Visit
+from stages.exporter.model import Gap, Index, Slide, Transient, Visit
 from stages.journal import FILE_NAME as JOURNAL_NAME
 from stages.journal import RULES, Journal, TraceRow
 from stages.lecture import LECTURE, OPEN, STATE
@@ -60,6 +60,15 @@ class Facts:
     def gaps_at(self, at_ns: int) -> Sequence[Gap]:
         """What is missing there."""
         return [gap for gap in self.index.gaps if gap.start_ns <= at_ns < (2**62 if gap.end_ns is None else gap.end_ns)]
+
+    def transients_at(self, at_ns: int) -> Sequence[Transient]:
+        """What was at rest there and became no page."""
+        return [each for each in self.index.transients if each.start_ns <= at_ns < each.end_ns]
+
+    @property
+    def lists_transients(self) -> bool:
+        """Whether there is a list of them: not in a journal from before there was one, nor if nobody wanted it."""
+        return "min_dwell_ns" in self.rules
 
     def unsettled_around(self, at_ns: int) -> Sequence[TraceRow]:
         """The stretches without a settled view, one after the other, of which one holds ``at_ns``."""

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from pipeline.frame import SECOND_NS
 from stages.explaining.times import clock, length, percent
-from stages.exporter.model import Gap
+from stages.exporter.model import Gap, Transient
 from stages.journal import TraceRow
 
 _KINDS = {
@@ -55,8 +55,28 @@ def unsettled_in_words(rows: Sequence[TraceRow], rules: Mapping[str, JsonValue])
     return [*lines, *hiding]
 
 
-def transient_in_words(row: TraceRow, rules: Mapping[str, JsonValue]) -> str | None:
-    """A view that came to rest but for too short a time to count; None if there is none in this stretch."""
+def transient_in_words(short: Transient, rules: Mapping[str, JsonValue]) -> str:
+    """Something that was at rest and became no page: when, for how long, and why it did not."""
+    dwell_ns, least_ns = short.end_ns - short.start_ns, _time(rules, "min_dwell_ns")
+    shorter = f", shorter than min_dwell = {length(least_ns)}" if dwell_ns < least_ns else ""
+    when = f"from {clock(short.start_ns)} to {clock(short.end_ns)}"
+    return f"{when} something was at rest for {length(dwell_ns)}{shorter}: listed as a transient, {_fate(short, rules)}"
+
+
+def _fate(short: Transient, rules: Mapping[str, JsonValue]) -> str:
+    match short.reason:
+        case "lost":
+            return "as its picture was overwritten before it could be taken"
+        case "cut":
+            return "as the stream ended, or had a hole, before it had settled, and a calmer moment was captured"
+    seen = "" if short.percent_after is None else f" (foreground {percent(short.percent_after)})"
+    if rules.get("policy") == "delay":
+        return f"as it was left{seen} before the capture came, {length(_time(rules, 'delay_ns'))} after motion began"
+    return f"as it was left{seen} before it had settled, which takes {length(_time(rules, 'settle_time_ns'))}"
+
+
+def pause_in_words(row: TraceRow, rules: Mapping[str, JsonValue]) -> str | None:
+    """The longest rest of a stretch, of a journal from before transients were listed; None if there is none."""
     needed_ns = _time(rules, "settle_time_ns")
     if rules.get("policy") != "settle" or not _TRANSIENT_NS <= row.calm_ns < needed_ns or row.settled:
         return None

@@ -145,10 +145,12 @@ class Conversion:
 
     def _result(self) -> dict[str, str | int | None]:
         p, final = self._properties, self._folder.final
-        slides = len(index.read(final).slides)
+        made = index.read(final)
+        slides = len(made.slides)
         return {
             "location": str(final),
             "slides": slides,
+            "transients": len(made.transients),
             "json": str(final / INDEX_NAME),
             "pdf": str(final / PDF_NAME) if p.pdf and slides else None,
             "pptx": str(final / PPTX_NAME) if p.pptx and slides else None,

@@ -119,6 +119,7 @@ class CurrentLecture:
         """Ends of visits, what was seen between captures, and what is not seen. Raises WriteError."""
         if event.kind is EventKind.TRACE:
             tracing.enter(self._journal, event)
+            self._is_stale |= bool(event.data.get("transients"))
             return
         self._slides.free.flush()
         match event.kind:

@@ -14,8 +14,9 @@ from pydantic import JsonValue
 from pipeline.frame import SECOND_NS, Meta
 from pipeline.messages import Ledger
 from stages.durable import write_bytes
-from stages.exporter.model import Capture, Index, Presenter, Slide, Source, Visit
+from stages.exporter.model import Capture, Index, Presenter, Slide, Source, State, Visit
 from stages.exporter.page import plain
+from stages.exporter.transients import MOST, placed, transient
 from stages.journal import FILE_NAME as JOURNAL_NAME
 from stages.journal import CaptureRow, GapRow, Journal, PresenterFreeRow, SegmentRow, SlideRow, VisitRow
 from stages.lecture import CLOSED, ENDED, INDEX_NAME, LECTURE, OPEN, STATE
@@ -33,8 +34,16 @@ def load(journal: Journal) -> Index:
     for visit in sorted(journal.visits(), key=lambda visit: _place(is_lecture, visit.epoch, visit.start_pts_ns)):
         visits.setdefault(visit.slide, []).append(visit)
     free = {row.slide: row for row in journal.all_presenter_free()}
-    slides = [_slide(row, visits[row.id], captures, free.get(row.id)) for row in journal.slides() if row.id in visits]
+    states: dict[int, list[SlideRow]] = {}
+    for state in journal.states():
+        states.setdefault(state.id, []).append(state)
+    slides = [
+        _slide(row, visits[row.id], captures, free.get(row.id), states.get(row.id, []))
+        for row in journal.slides()
+        if row.id in visits
+    ]
     slides.sort(key=lambda slide: (*_place(is_lecture, slide.epoch, slide.first_pts_ns), slide.id))
+    slides = [slide.model_copy(update={"number": number}) for number, slide in enumerate(slides, 1)]
     closed = notes.get(STATE) == CLOSED
     ended = notes.get("ended") or ("eos" if closed else "unfinished")
     return Index.model_validate(
@@ -42,7 +51,8 @@ def load(journal: Journal) -> Index:
             "complete": ended == "eos",
             "ended": ended,
             "source": notes.get("source", {}),
-            "slides": [slide.model_copy(update={"number": number}) for number, slide in enumerate(slides, 1)],
+            "slides": slides,
+            "transients": placed(map(transient, journal.transients(MOST)), slides),
             "lecture": {**lecture, "ended_wall_ns": notes.get(ENDED), "state": CLOSED if closed else OPEN}
             if isinstance(lecture, dict)
             else None,
@@ -113,7 +123,11 @@ def percent(share: float) -> float:
 
 
 def _slide(
-    row: SlideRow, visits: list[VisitRow], captures: Mapping[int, list[CaptureRow]], free: PresenterFreeRow | None
+    row: SlideRow,
+    visits: list[VisitRow],
+    captures: Mapping[int, list[CaptureRow]],
+    free: PresenterFreeRow | None,
+    earlier: list[SlideRow],
 ) -> Slide:
     first = min(visit.start_pts_ns for visit in visits)
     last = max(_last_of(visit, captures.get(visit.id, [])) for visit in visits)
@@ -137,6 +151,18 @@ def _slide(
         wall_ns=row.wall_ns or None,
         version=row.version,
         presenter=None if free is None else _presenter(free, row),
+        states=[_state(state) for state in (*earlier, row)] if earlier else [],
+    )
+
+
+def _state(row: SlideRow) -> State:
+    return State(
+        version=row.version,
+        file=row.file,
+        bytes=row.bytes,
+        sha256=row.sha256,
+        pts=_seconds(row.picture_pts_ns),
+        pts_ns=row.picture_pts_ns,
     )
 
 

@@ -58,6 +58,17 @@ class Presenter(_Model):
     version: int = Field(description="how many presenter-free pictures the slide has had; 0: none but its own")
 
 
+class State(_Model):
+    """A slide as it was at one time while it was built up."""
+
+    version: int = Field(description="which of the slide's pictures it is, from 1")
+    file: str = Field(description="path relative to slides.json")
+    bytes: int = Field(description="size of the file")
+    sha256: str = Field(description="of the file, in hex")
+    pts: float = Field(description="stream time of the picture in s")
+    pts_ns: int
+
+
 class Slide(_Model):
     """A slide, its one picture and every visit to it."""
 
@@ -80,6 +91,9 @@ class Slide(_Model):
     wall_ns: int | None = Field(None, description="time of the picture in ns since 1970; null: not known")
     version: int = Field(1, description="how many pictures the slide has had; the newest is here")
     presenter: Presenter | None = Field(None, description="null: nobody looked for a presenter")
+    states: list[State] = Field(
+        [], description="with builds = all: of a slide that was built up all states, the slide itself the last of them"
+    )
 
 
 class Gap(_Model):
@@ -118,6 +132,23 @@ class Mark(_Model):
     text: str
 
 
+class Transient(_Model):
+    """Something that was at rest, but for too short a time to become a page."""
+
+    start: float = Field(description="of the first frame at rest: stream time in s")
+    start_ns: int
+    end: float = Field(description="of the first frame with motion: stream time in s")
+    end_ns: int
+    dwell: float = Field(description="from start to end in s")
+    percent_before: float | None = Field(description="of foreground, of the frame before it; null: not known")
+    percent_after: float | None = Field(description="of the frame that ended it; null: not known")
+    reason: Literal["left", "cut", "lost"] = Field(
+        description="motion came before it had settled; the stream ended or had a hole before that; "
+        "it had settled, but its picture was overwritten before it could be taken"
+    )
+    slide: int | None = Field(description="number of the slide in one of whose visits it lies")
+
+
 class LectureFacts(_Model):
     """Of a lecture that was watched live."""
 
@@ -138,6 +169,7 @@ class Index(_Model):
     source: Source
     slides: list[Slide]
     lecture: LectureFacts | None = Field(None, description="null: it is the result of a conversion")
+    transients: list[Transient] = Field([], description="by start: what was at rest and became no page")
     gaps: list[Gap] = Field([], description="by start; of a lecture")
     segments: list[Segment] = Field([], description="by start; of a lecture that was recorded")
     marks: list[Mark] = Field([], description="by time; of a lecture")

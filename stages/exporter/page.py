@@ -25,7 +25,8 @@ class Page:
     """``slide`` is dedup's id, from 1; ``start_pts_ns`` is when the view became stable, ``pts_ns`` its capture.
 
     ``wall_ns`` is the capture's time on the wall clock, 0 if the source knows none. ``fill``: its picture is not to be
-    the slide's, but shows what none of it has shown, as a reveal does.
+    the slide's, but shows what none of it has shown, as a reveal does. ``keeps``: the picture that the slide had stays,
+    as that of an earlier state.
     """
 
     slide: int
@@ -38,6 +39,7 @@ class Page:
     dedup: Mapping[str, JsonValue]
     wall_ns: int = 0
     fill: bool = False
+    keeps: bool = False
 
     @property
     def is_pictured(self) -> bool:
@@ -65,6 +67,7 @@ class Page:
             dedup,
             frame.wall_ns,
             decision not in PICTURED and dedup.get("fill") is True,
+            dedup.get("keeps") is True,
         )
 
 

@@ -83,6 +83,8 @@ class Slides:
         if row is None and old is None:
             return Entered("no-picture")
         with self._journal.transaction():
+            if page.keeps and row is not None and old is not None:
+                self._journal.add_state(old)
             if row is not None:
                 (self._journal.add_slide if old is None else self._journal.update_slide)(row)
             if drawn is not None:
@@ -90,7 +92,7 @@ class Slides:
             visits.arrive(self._journal, page, slide)
         if page.decision == "new" and slide != page.slide:
             self._renamed[_told(page.dedup)] = slide
-        if row is not None and old is not None:
+        if row is not None and old is not None and not page.keeps:
             remove(self._folder / old.file)
         if drawn is not None:
             self.free.done(drawn)
@@ -112,7 +114,7 @@ class Slides:
 
         ``min_age_s`` spares what somebody else may be about to enter.
         """
-        named = {self._folder / row.file for row in self._journal.slides()}
+        named = {self._folder / row.file for row in (*self._journal.slides(), *self._journal.states())}
         named |= {self._folder / row.file for row in self._journal.all_presenter_free() if row.file is not None}
         for path in (self._folder / PICTURES).iterdir():
             if path not in named and _OURS.fullmatch(path.name) and _age_s(path) >= min_age_s:

@@ -18,11 +18,12 @@ from stages.journal.rows import (
     VisitRow,
 )
 from stages.journal.schema import SCHEMA_VERSION
-from stages.journal.trace import RULES, TraceRow
+from stages.journal.trace import REASONS, RULES, TraceRow, TransientRow
 
 __all__ = [
     "BUSY_TIMEOUT_S",
     "FILE_NAME",
+    "REASONS",
     "RULES",
     "SCHEMA_VERSION",
     "CaptureRow",
@@ -36,5 +37,6 @@ __all__ = [
     "SessionRow",
     "SlideRow",
     "TraceRow",
+    "TransientRow",
     "VisitRow",
 ]

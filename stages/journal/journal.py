@@ -109,6 +109,10 @@ class Journal(LiveTables, PresenterTables, TraceTable):
             (*astuple(row)[1:], row.id),
         )
 
+    def add_state(self, row: SlideRow) -> None:
+        """What a slide was until now, and whose picture is kept; its own row is to say what it is."""
+        self._write("INSERT INTO state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(row))
+
     def add_capture(self, row: CaptureRow) -> None:
         """A capture of a visit."""
         trigger, dedup = _text(dict(row.trigger)), _text(dict(row.dedup))
@@ -170,6 +174,10 @@ class Journal(LiveTables, PresenterTables, TraceTable):
     def slides(self) -> list[SlideRow]:
         """All slides, by id."""
         return [SlideRow(*row) for row in self._rows("SELECT * FROM slide ORDER BY id")]
+
+    def states(self) -> list[SlideRow]:
+        """All earlier states of slides that were kept, by id and version."""
+        return [SlideRow(*row) for row in self._rows("SELECT * FROM state ORDER BY slide, version")]
 
     def visits(self) -> list[VisitRow]:
         """All visits in the order in which they were entered."""

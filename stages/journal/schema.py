@@ -5,7 +5,7 @@ A version only ever adds tables and columns, so that a file of an older one lose
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 _FIRST = """
 CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -72,7 +72,19 @@ CREATE TABLE trace (
 );
 """
 
-_STEPS = (_FIRST, _LIVE, _PRESENTER, _TRACE)
+_SHORT_AND_EARLY = """
+CREATE TABLE transient (
+    start_pts_ns INTEGER PRIMARY KEY, end_pts_ns INTEGER NOT NULL, before REAL, after REAL, reason TEXT NOT NULL
+);
+CREATE TABLE state (
+    slide INTEGER NOT NULL REFERENCES slide (id), file TEXT NOT NULL UNIQUE, bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL, width_px INTEGER NOT NULL, height_px INTEGER NOT NULL, hash TEXT NOT NULL,
+    epoch INTEGER NOT NULL, picture_pts_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL, version INTEGER NOT NULL,
+    PRIMARY KEY (slide, version)
+) WITHOUT ROWID;
+"""
+
+_STEPS = (_FIRST, _LIVE, _PRESENTER, _TRACE, _SHORT_AND_EARLY)
 
 
 def steps_from(version: int) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import astuple, dataclass, fields
 
 from stages.journal.connection import Connection
 
+REASONS = ("left", "cut", "lost")  # why something that was at rest was not captured
 RULES = "trigger"  # the journal's note of the thresholds by which the trace was made
 
 
@@ -31,7 +32,23 @@ class TraceRow:
     hidden: float
 
 
+@dataclass(frozen=True, slots=True)
+class TransientRow:
+    """Something that was at rest from ``start_pts_ns`` until ``end_pts_ns``, and of which there is no capture.
+
+    ``before``, ``after``: percent of foreground of the frames around it, None if it was not known. ``reason``: one of
+    ``REASONS``, which the trigger explains.
+    """
+
+    start_pts_ns: int
+    end_pts_ns: int
+    before: float | None
+    after: float | None
+    reason: str
+
+
 COLUMNS = ", ".join(field.name for field in fields(TraceRow))
+_TRANSIENT = ", ".join(field.name for field in fields(TransientRow))
 
 
 class TraceTable(Connection):
@@ -46,3 +63,13 @@ class TraceTable(Connection):
     def trace(self) -> list[TraceRow]:
         """All stretches by time."""
         return [TraceRow(*row) for row in self._rows(f"SELECT {COLUMNS} FROM trace ORDER BY start_pts_ns")]
+
+    def add_transients(self, rows: Iterable[TransientRow]) -> None:
+        """One that begins as one does that is there already is the same again."""
+        for row in rows:
+            self._write(f"INSERT OR IGNORE INTO transient ({_TRANSIENT}) VALUES (?, ?, ?, ?, ?)", astuple(row))
+
+    def transients(self, most: int = -1) -> list[TransientRow]:
+        """All of them by time, or the ``most`` that were at rest the longest."""
+        longest = f"SELECT {_TRANSIENT} FROM transient ORDER BY end_pts_ns - start_pts_ns DESC, start_pts_ns LIMIT ?"
+        return sorted((TransientRow(*row) for row in self._rows(longest, (most,))), key=lambda row: row.start_pts_ns)

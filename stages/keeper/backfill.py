@@ -14,8 +14,8 @@ from pathlib import Path
 from pipeline.errors import DataError, OutputError, StageError
 from pipeline.frame import SECOND_NS
 from stages.journal import FILE_NAME as JOURNAL_NAME
-from stages.journal import GapRow, Journal, SegmentRow
-from stages.keeper.filling import Found, enter, found_in
+from stages.journal import GapRow, Journal, SegmentRow, TransientRow
+from stages.keeper.filling import Found, enter, found_in, short_in
 from stages.lecture import opened
 
 _SCRATCH = ".backfill"
@@ -46,9 +46,9 @@ def backfill(folder: Path, convert: Convert | None = None) -> Filled:
     slides = 0
     try:
         for gap in gaps:
-            found = _analysed(folder, gap, segments, convert or convert_file)
+            found, transients = _analysed(folder, gap, segments, convert or convert_file)
             with opened(folder) as journal:
-                slides += enter(folder, journal, gap, found)
+                slides += enter(folder, journal, gap, found, transients)
     finally:
         shutil.rmtree(folder / _SCRATCH, ignore_errors=True)
     return Filled(len(gaps), slides)
@@ -68,8 +68,10 @@ def _covered(gap: GapRow, segments: list[SegmentRow]) -> bool:
     return held_ns >= min(_SHORTEST_NS, length_ns) > 0 and (gap.kind == "analysis" or held_ns >= _MOST * length_ns)
 
 
-def _analysed(folder: Path, gap: GapRow, segments: list[SegmentRow], convert: Convert) -> list[Found]:
-    """What the recording shows of the gap, in lecture time."""
+def _analysed(
+    folder: Path, gap: GapRow, segments: list[SegmentRow], convert: Convert
+) -> tuple[list[Found], list[TransientRow]]:
+    """What the recording shows of the gap, in lecture time: slides, and what was too short for one."""
     from stages.media.cutting import cut
     from stages.media.pieces import Piece
 
@@ -83,6 +85,7 @@ def _analysed(folder: Path, gap: GapRow, segments: list[SegmentRow], convert: Co
     assert gap.end_pts_ns is not None
     begin_ns, end_ns = max(0, gap.start_pts_ns - _BEFORE_NS), gap.end_pts_ns + _AFTER_NS
     found: list[Found] = []
+    transients: list[TransientRow] = []
     while begin_ns < end_ns:
         video, result = scratch / f"{begin_ns}.mkv", scratch / f"{begin_ns}"
         try:
@@ -93,12 +96,13 @@ def _analysed(folder: Path, gap: GapRow, segments: list[SegmentRow], convert: Co
             convert(video, result)
             with Journal(result / JOURNAL_NAME) as journal:
                 found += found_in(result, journal, stretch.start_ns)
+                transients += short_in(journal, stretch.start_ns)
         except DataError:
             pass  # it holds no picture, and will hold none at the next try
         if stretch.end_ns <= begin_ns:
             break
         begin_ns = stretch.end_ns  # where the camera's parameters change, a new file begins
-    return found
+    return found, transients
 
 
 def convert_file(video: Path, result: Path, segmentation: Mapping[str, object] | None = None) -> None:

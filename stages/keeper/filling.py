@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.frame import SECOND_NS
 from stages.durable import write_bytes
-from stages.journal import CaptureRow, GapRow, Journal, PresenterFreeRow, SlideRow
+from stages.journal import CaptureRow, GapRow, Journal, PresenterFreeRow, SlideRow, TransientRow
 from stages.keeper.filling_presenter import FoundPresenterFree, copied, improve, presenter_free_in
 from stages.keeper.joining_visits import Part, joined
 from stages.lecture import PICTURES
@@ -75,7 +75,17 @@ def within(visit: FoundVisit, gap: GapRow) -> FoundVisit | None:
     return FoundVisit(start_ns, end_ns, tuple(each for each in visit.captures if start_ns <= each.pts_ns <= end_ns))
 
 
-def enter(folder: Path, journal: Journal, gap: GapRow, found: list[Found]) -> int:
+def short_in(journal: Journal, offset_ns: int) -> list[TransientRow]:
+    """The transients of a conversion; ``offset_ns`` as for its slides."""
+    return [
+        replace(row, start_pts_ns=row.start_pts_ns + offset_ns, end_pts_ns=row.end_pts_ns + offset_ns)
+        for row in journal.transients()
+    ]
+
+
+def enter(
+    folder: Path, journal: Journal, gap: GapRow, found: list[Found], transients: Sequence[TransientRow] = ()
+) -> int:
     """Write what belongs into the gap and that it is filled; how many slides are new. Raises OutputError."""
     known = _known(folder, journal)
     next_id = journal.last_slide() + 1
@@ -118,6 +128,8 @@ def enter(folder: Path, journal: Journal, gap: GapRow, found: list[Found]) -> in
                     journal.merge_visit(part_of_it, stretch.visit)
         for slide, part, decision in visits:
             _enter_captures(journal, slide, part, decision, recorded)
+        assert gap.end_pts_ns is not None, "only a gap that has ended is filled"
+        journal.add_transients(row for row in transients if gap.start_pts_ns <= row.start_pts_ns < gap.end_pts_ns)
         journal.fill_gap(gap.id)
     improve(folder, journal, again, recorded.epoch)
     return len(new)

@@ -40,7 +40,8 @@ class Verdict(enum.StrEnum):
 class Rules:
     """``policy``: settle or delay. Percents are 0..100, times in ns. ``picture``: first, last or both: whether a view
     is captured as it settles, as it is left, or at both times. ``max_unsettled_ns``: for how long nothing may settle
-    until the calmest moment is captured all the same; 0: for ever.
+    until the calmest moment is captured all the same; 0: for ever. ``min_dwell_ns``: what is at rest for so long is
+    captured; of what is not, it is told; 0: of nothing.
     """
 
     policy: str
@@ -50,6 +51,12 @@ class Rules:
     delay_ns: int
     picture: str = "first"
     max_unsettled_ns: int = 0
+    min_dwell_ns: int = 0
+
+    @property
+    def calm_below(self) -> float:
+        """The percent below which there is no motion."""
+        return self.settle_percent if self.policy == "settle" else self.start_percent
 
     @property
     def early(self) -> bool:
@@ -100,6 +107,10 @@ class Machine:
     def pending(self) -> bool:
         """Whether a view may be waiting that was not captured as it is now."""
         return self._rules.late or self.phase is not Phase.SETTLED
+
+    def calm_at(self, pts_ns: int) -> bool:
+        """Whether the rest that goes on had begun by then."""
+        return self._since_ns is not None and pts_ns >= self._since_ns
 
     def step(self, pts_ns: int, percent: float | None) -> Step:
         """One frame. ``percent`` is None while nothing is known; then nothing settles and nothing starts."""

@@ -37,10 +37,23 @@ class TriggerProperties(Properties):
         description="settle: seconds without a settled view until the calmest moment is captured; 0 waits for ever",
     )
 
+    min_dwell: float = Field(
+        1.0,
+        ge=0,
+        le=60,
+        description="settle: seconds; what is at rest for so long is captured, so settle_time is at most that; "
+        "what is not captured, and so was shorter, is listed as a transient; 0 promises nothing and lists nothing",
+    )
+
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if self.picture != "first" and self.policy != "settle":
             raise ValueError(
                 f"picture = {self.picture} needs policy = settle: no other policy knows when a view is left"
+            )
+        if self.policy == "settle" and 0 < self.min_dwell < self.settle_time:
+            raise ValueError(
+                f"settle_time = {self.settle_time:g} would miss what is at rest for min_dwell = {self.min_dwell:g}: "
+                f"set min_dwell to {self.settle_time:g} or more, or to 0 for no such promise"
             )
         return self

@@ -41,6 +41,7 @@ class Trigger(Stage[TriggerProperties]):
             round(properties.delay * SECOND_NS),
             properties.picture,
             round(properties.max_unsettled * SECOND_NS),
+            round(properties.min_dwell * SECOND_NS),
         )
         self._machine = Machine(self._rules)
         self._margin_ns = round(properties.margin * SECOND_NS)
@@ -80,7 +81,7 @@ class Trigger(Stage[TriggerProperties]):
             yield from self._break(frame.pts_ns)  # they hide all of it: nobody can tell what slide comes out again
             self._last_pts_ns = frame.pts_ns
         step = self._machine.step(frame.pts_ns, percent)
-        self._trace.see(frame.pts_ns, self._machine.phase, percent, _hidden(frame))
+        self._trace.see(frame.pts_ns, self._machine.phase, percent, _hidden(frame), left=step.left is not None)
         if step.left is not None:
             yield from self._leave(step.left if self._rules.late else None, frame.pts_ns)
             yield from self._end_visit(frame.pts_ns)
@@ -201,12 +202,14 @@ class Trigger(Stage[TriggerProperties]):
 
     def _tell(self, pts_ns: int) -> Iterator[Output]:
         """What was seen between captures goes to whoever writes it down."""
-        told = self._trace.told()
+        kept = self._shelf.newest
+        told = self._trace.told(kept.frame.pts_ns if kept is not None else None)
         if told is not None:
             yield Event(EventKind.TRACE, pts_ns, told)
 
     def _captured(self, frame: Frame, picture: Picture, view: View) -> Frame:
         self._visiting = True
+        self._trace.capture(frame.pts_ns)
         capture: Meta = {
             "reason": view.reason,
             "start_pts_ns": view.since_ns,
@@ -220,13 +223,17 @@ class Trigger(Stage[TriggerProperties]):
         self.drop("moving" if self._machine.phase is not Phase.SETTLED else "settled")
 
     def _keep(self, frame: Frame) -> None:
-        if self._reveals is not None and self._machine.phase is Phase.SETTLED:
+        settled = self._machine.phase is Phase.SETTLED
+        if self._reveals is not None and settled:
             self._reveals.begin()
-        picture = self._taken(frame)
+        picture, kept = self._taken(frame), self._shelf.newest
         if picture is None:
             self.drop("no-picture")
             return
-        self._discard(self._shelf.replace(frame.pts_ns, Taken(frame, picture)))
+        # Motion is measured now and then, and this frame may be the first of what comes next: the one before is not.
+        joined = settled and kept is not None and self._machine.calm_at(kept.frame.pts_ns)
+        fallen = (self._shelf.renew if joined else self._shelf.replace)(frame.pts_ns, Taken(frame, picture))
+        self._discard(fallen)
         self.hold(+1)
 
     def _is_moment(self, frame: Frame, percent: float | None) -> bool:

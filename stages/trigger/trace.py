@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 
 from pipeline.frame import SECOND_NS, Meta, Value
 from stages.trigger.machine import Phase, Rules
+from stages.trigger.rests import Rests
 
 _SHORTEST_NS = SECOND_NS
 _LONGEST_NS = 10 * SECOND_NS
@@ -45,7 +46,7 @@ class Stretch:
 
 
 class Trace:
-    """Stretches of one stream; those that are over wait to be sent."""
+    """Stretches of one stream, and its transients; those that are over wait to be sent."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
@@ -53,9 +54,13 @@ class Trace:
         self._opened_settled = False
         self._calm_ns: int | None = None  # since when there is no motion
         self._waiting: list[Stretch] = []
+        self._rests = Rests(rules)
 
-    def see(self, pts_ns: int, phase: Phase, percent: float | None, hidden: float = 0.0) -> None:
-        """A frame, after the machine has seen it. ``hidden``: share of it that a presenter hides."""
+    def see(self, pts_ns: int, phase: Phase, percent: float | None, hidden: float = 0.0, *, left: bool = False) -> None:
+        """A frame, after the machine has seen it. ``hidden``: share of it that a presenter hides. ``left``: it ended a
+        settled view.
+        """
+        self._rests.see(pts_ns, phase, percent, left=left)
         settled = phase is Phase.SETTLED
         stretch = self._of(pts_ns, settled)
         stretch.frames += 1
@@ -67,15 +72,20 @@ class Trace:
             stretch.settled += settled
             stretch.unknown += percent is None
             self._calm_ns = None
-        elif percent >= self._calm_below:
+        elif percent >= self._rules.calm_below:
             stretch.moving += 1
             self._calm_ns = None
         else:
             self._calm_ns = pts_ns if self._calm_ns is None else self._calm_ns
             stretch.calm_ns = max(stretch.calm_ns, pts_ns - self._calm_ns)
 
+    def capture(self, pts_ns: int) -> None:
+        """A frame of that time is captured."""
+        self._rests.capture(pts_ns)
+
     def cut(self) -> None:
         """What comes does not follow."""
+        self._rests.cut()
         if self._open is not None:
             self._waiting.append(self._open)
         self._open = self._calm_ns = None
@@ -86,16 +96,17 @@ class Trace:
             self._waiting and pts_ns - self._waiting[0].start_pts_ns >= _WAITS_NS
         )
 
-    def told(self) -> Meta | None:
-        """What waits, with the thresholds that held, and none of it waits any more; None if nothing does."""
-        if not self._waiting:
-            return None
-        stretches, self._waiting = self._waiting, []
-        return {"rules": rules_told(self._rules), "stretches": [stretch.told() for stretch in stretches]}
+    def told(self, kept_pts_ns: int | None = None) -> Meta | None:
+        """What waits, with the thresholds that held, and none of it waits any more; None if nothing does.
 
-    @property
-    def _calm_below(self) -> float:
-        return self._rules.settle_percent if self._rules.policy == "settle" else self._rules.start_percent
+        ``kept_pts_ns``: of the frame that may yet be captured; what was at rest then is no transient so far.
+        """
+        stretches, self._waiting = self._waiting, []
+        transients = self._rests.told(kept_pts_ns)
+        if not stretches and not transients:
+            return None
+        rules = rules_told(self._rules)
+        return {"rules": rules, "stretches": [stretch.told() for stretch in stretches], "transients": transients}
 
     def _of(self, pts_ns: int, settled: bool) -> Stretch:
         """The stretch of a frame: the one that is open, or the next."""
@@ -121,4 +132,5 @@ def rules_told(rules: Rules) -> Mapping[str, Value]:
         "delay_ns": rules.delay_ns,
         "picture": rules.picture,
         "max_unsettled_ns": rules.max_unsettled_ns,
+        "min_dwell_ns": rules.min_dwell_ns,
     }

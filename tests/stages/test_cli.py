@@ -66,6 +66,13 @@ def here_is(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> None:
     monkeypatch.setattr(sys, "argv", ["slidetap", *map(str, arguments)])
 
 
+def test_builds_and_a_page_for_every_state_exclude_each_other(lecture: Path, here: Path) -> None:
+    ended = slidetap("convert", lecture, "--builds", "all", "--no-post-process")
+    assert ended.returncode == ExitCode.USAGE
+    assert "leave out --builds" in ended.stderr
+    assert list(here.iterdir()) == []
+
+
 def test_a_lecture_becomes_slides_a_pdf_and_json(lecture: Path, here: Path) -> None:
     ended = slidetap("convert", lecture)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -73,7 +80,9 @@ def test_a_lecture_becomes_slides_a_pdf_and_json(lecture: Path, here: Path) -> N
     told = json.loads((folder / "slides.json").read_text())
     assert told["slides"]
     assert (folder / "slides.pdf").read_bytes().startswith(b"%PDF")
-    assert ended.stdout.splitlines()[-1] == f"{len(told['slides'])} slides in {folder}: slides.pdf, slides.json"
+    said = f"{len(told['slides'])} slides in {folder}: slides.pdf, slides.json"
+    short = f"; transients, too short for a page: {len(told['transients'])}, listed in slides.json"
+    assert ended.stdout.splitlines()[-1] == said + (short if told["transients"] else "")
     assert [line.split()[0] for line in ended.stdout.splitlines()[1:-1]] == [
         "decoder",
         "bgsub",

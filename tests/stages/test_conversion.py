@@ -209,13 +209,13 @@ def ended(
     return Followed(config, Outcome({"decoder": Ledger(9, 9)}, error, signal, 1.0), tally)
 
 
-def result(folder: Path, slides: int) -> Element:
+def result(folder: Path, slides: int, transients: int = 0) -> Element:
     """A folder with a journal, and the exporter's word that it is the result."""
     folder.mkdir()
     with Journal(folder / JOURNAL_NAME, create=True) as journal:
         journal.note("ended", "eos")
-    data = {"location": str(folder), "slides": slides, "json": str(folder / "slides.json"), "pdf": None, "pptx": None}
-    return Element("exporter", "result", data)
+    made = {"json": str(folder / "slides.json"), "pdf": None, "pptx": None}
+    return Element("exporter", "result", {"location": str(folder), "slides": slides, "transients": transients, **made})
 
 
 def test_the_ledger_goes_into_slides_json(video: Conversion) -> None:
@@ -232,6 +232,19 @@ def test_no_slides_is_said_in_a_plain_sentence(video: Conversion) -> None:
     stream = Element("decoder", "stream", {"uri": "talk.mp4"})
     told = finish(ended(video, stream, result(video.location, 0)))
     assert told == f"no slides were found in 'talk.mp4'; {video.location / 'slides.json'} says so"
+
+
+@pytest.mark.parametrize("slides", [0, 2])
+def test_what_was_too_short_for_a_page_is_counted_in_the_closing_line(video: Conversion, slides: int) -> None:
+    stream = Element("decoder", "stream", {"uri": "talk.mp4"})
+    told = finish(ended(video, stream, result(video.location, slides, transients=3)))
+    assert told.endswith("; transients, too short for a page: 3, listed in slides.json")
+
+
+def test_builds_go_to_dedup_and_else_it_is_as_the_preset_says(video: Conversion) -> None:
+    assert properties(pipeline(video, Options(builds="all")), "dedup")["builds"] == "all"
+    assert properties(pipeline(video, Options()), "dedup")["builds"] == "final"
+    validate(pipeline(video, Options("knn", builds="all")))
 
 
 def test_a_drained_run_says_where_it_was_stopped(video: Conversion) -> None:

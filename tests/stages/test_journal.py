@@ -21,9 +21,11 @@ from stages.journal import (
     SegmentRow,
     SessionRow,
     SlideRow,
+    TraceRow,
+    TransientRow,
     VisitRow,
 )
-from stages.journal.schema import _FIRST, _LIVE
+from stages.journal.schema import _FIRST, _LIVE, _PRESENTER, _TRACE
 
 SLIDE = SlideRow(1, "slides/slide-0001.png", 10, "ab" * 32, 64, 36, "ff", 0, 5)
 
@@ -237,6 +239,44 @@ def test_a_journal_of_version_2_is_brought_up_to_date_and_loses_nothing(path: Pa
         assert journal.presenter_free(1) is None and journal.all_presenter_free() == journal.reveals() == []
 
 
+def test_a_journal_of_version_4_is_brought_up_to_date_and_loses_nothing(path: Path) -> None:
+    db = sqlite3.connect(path)
+    db.executescript(f"{_FIRST} {_LIVE} {_PRESENTER} {_TRACE} PRAGMA user_version = 4;")
+    db.execute("INSERT INTO trace VALUES (0, 9, 3, 0, 1, 0, 0.5, 7.0, 4, 0.0)")
+    db.commit()
+    db.close()
+    with Journal(path) as journal:
+        assert journal._rows("PRAGMA user_version") == [(SCHEMA_VERSION,)]
+        assert journal.trace() == [TraceRow(0, 9, 3, 0, 1, 0, 0.5, 7.0, 4, 0.0)]
+        assert journal.transients() == journal.states() == []
+
+
+def test_transients_are_kept_by_time_and_each_once(path: Path) -> None:
+    early, late = TransientRow(5, 9, None, 31.5, "left"), TransientRow(20, 24, 0.3, None, "cut")
+    with Journal(path, create=True) as journal:
+        journal.add_transients([late, early])
+        journal.add_transients([early])
+        assert journal.transients() == [early, late]
+
+
+def test_of_many_transients_the_longest_can_be_had(path: Path) -> None:
+    with Journal(path, create=True) as journal:
+        rows = [TransientRow(10 * n, 10 * n + length, None, None, "left") for n, length in enumerate((3, 9, 2, 5))]
+        journal.add_transients(rows)
+        assert journal.transients(2) == [rows[1], rows[3]]
+
+
+def test_an_earlier_state_of_a_slide_is_what_its_row_was(path: Path) -> None:
+    grown = replace(SLIDE, file="slides/slide-0001-2.png", picture_pts_ns=9, version=2)
+    with Journal(path, create=True) as journal:
+        fill(journal)
+        journal.add_state(SLIDE)
+        journal.update_slide(grown)
+        assert (journal.states(), journal.slides()) == ([SLIDE], [grown])
+        with pytest.raises(OutputError, match="UNIQUE"):
+            journal.add_state(SLIDE)
+
+
 def test_presenter_free_slides_are_kept_with_what_was_seen_of_them(path: Path) -> None:
     row = PresenterFreeRow(1, 0.25, 0.75, "slides/slide-0001-free.png", 9, "cd" * 32, 1, 5)
     better = replace(row, revealed=1.0, file="slides/slide-0001-free-2.png", version=2, pts_ns=8)
@@ -264,7 +304,7 @@ def test_moments_of_one_time_are_told_apart_by_their_digest(path: Path) -> None:
         assert not journal.has_reveal(0, 5, 1) and not journal.has_reveal(1, 5, 1 << 31)
 
 
-@pytest.mark.parametrize("older", [1, 2])
+@pytest.mark.parametrize("older", [1, 2, 3, 4])
 def test_a_new_and_an_old_journal_brought_up_to_date_have_the_same_tables(tmp_path: Path, older: int) -> None:
     def tables(path: Path) -> list[tuple[str, str]]:
         with Journal(path) as journal:
@@ -272,7 +312,8 @@ def test_a_new_and_an_old_journal_brought_up_to_date_have_the_same_tables(tmp_pa
 
     Journal(tmp_path / "new", create=True).close()
     db = sqlite3.connect(tmp_path / "old")
-    db.executescript(f"{_FIRST} {_LIVE if older == 2 else ''} PRAGMA user_version = {older};")
+    script = "".join((_FIRST, _LIVE, _PRESENTER, _TRACE)[:older])
+    db.executescript(f"{script} PRAGMA user_version = {older};")
     db.close()
     assert tables(tmp_path / "new") == tables(tmp_path / "old")
 

@@ -106,7 +106,7 @@ def test_the_reason_counts_the_states() -> None:
 
 
 def test_without_builds_each_state_is_a_page() -> None:
-    assert told(Lecture(builds="all", distance=0).all(A1, A2, A3)) == [(1, "new"), (2, "new"), (3, "new")]
+    assert told(Lecture(builds="each", distance=0).all(A1, A2, A3)) == [(1, "new"), (2, "new"), (3, "new")]
 
 
 def test_going_back_a_step_keeps_the_fuller_state() -> None:

@@ -228,7 +228,7 @@ def test_hashes_made_with_other_settings_are_made_again_from_the_pictures(
 
 
 def test_a_second_hash_is_made_from_the_pictures(tmp_path: Path) -> None:
-    room = Room(tmp_path, builds="all", confirm="phash")
+    room = Room(tmp_path, builds="each", confirm="phash")
     room.show(A3, B)
     room.restart()
     assert room.show(A3, D, B) == [(1, "revisit"), (3, "new"), (2, "revisit")]

@@ -111,7 +111,7 @@ class Room:
 ORDER = [1, 2, 3, 4, 5, 6, 7, 8, 3, 5, 1, 8]
 
 
-@pytest.mark.parametrize("builds", ["all", "final", "update"])
+@pytest.mark.parametrize("builds", ["each", "final", "all", "update"])
 @pytest.mark.parametrize("share", [0.05, 0.2, 0.4])
 @pytest.mark.parametrize("places", [(0.15,), (0.5,), (0.85,), (0.2, 0.5, 0.6)], ids=str)
 def test_whoever_hides_a_part_makes_no_slide_and_hides_none(

@@ -19,6 +19,7 @@ from stages.explaining.answers import answer, decisions
 from stages.explaining.facts import Facts, load
 from stages.exporter import Exporter
 from stages.presenter import Presenter, carrying
+from stages.trigger.rests import Rest
 
 S = 10**9
 RULES: Mapping[str, Value] = {
@@ -50,7 +51,17 @@ def stretch(
 
 
 def trace(*stretches: list[Value], rules: Mapping[str, Value] = RULES) -> Event:
+    """As a trigger tells it that knows of no transients."""
     return Event(EventKind.TRACE, 0, {"rules": rules, "stretches": list(stretches)})
+
+
+def transients(*rests: Rest, **rules: Value) -> Event:
+    told = {**RULES, "min_dwell_ns": S, **rules}
+    return Event(EventKind.TRACE, 0, {"rules": told, "stretches": [], "transients": [rest.told() for rest in rests]})
+
+
+def rest(start_s: float, end_s: float, reason: str = "left", after: float | None = 24.0) -> Rest:
+    return Rest(round(start_s * S), round(end_s * S), 31.0, after, reason=reason)
 
 
 def why(frame: Frame, **said: Value) -> Frame:
@@ -182,6 +193,52 @@ def test_all_decisions_come_in_order_of_time(tmp_path: Path) -> None:
     assert [(each.kind, each.at_ns // S) for each in found] == [("slide", 1), ("transient", 4), ("slide", 9)]
     assert found[1].headline == "transient: a view was at rest for 0.4 s, and 0.5 s are needed"
     assert found[2].facts()["slide"] == 2
+
+
+def test_a_transient_is_told_with_how_long_it_was_there_and_why_it_is_no_page(tmp_path: Path) -> None:
+    facts = told(tmp_path, page(1, 1), visit_end(4), transients(rest(5.2, 5.7)), page(2, 9), visit_end(10))
+    kind, headline, line, before, after = said(facts, 5.5).splitlines()
+    assert (kind, headline) == ("transient", "no slide: something was at rest, but not for long enough")
+    assert line == (
+        "from 0:00:05.2 to 0:00:05.7 something was at rest for 0.5 s, shorter than min_dwell = 1.0 s: listed as a "
+        "transient, as it was left (foreground 24.00 %) before it had settled, which takes 0.5 s"
+    )
+    assert before.startswith("before it: slide 1") and after.startswith("after it: slide 2")
+    assert said(facts, 5.7).startswith("unknown"), "it was left by then"
+
+
+@pytest.mark.parametrize(
+    ("short", "rules", "expected"),
+    [
+        (rest(5, 5.4, after=None), {}, "as it was left before it had settled"),
+        (rest(5, 5.4, "cut"), {}, "as the stream ended, or had a hole, before it had settled"),
+        (rest(5, 5.4, "lost"), {}, "as its picture was overwritten"),
+        (rest(5, 5.4), {"policy": "delay", "delay_ns": 2 * S}, "before the capture came, 2.0 s after motion began"),
+        (rest(5, 6.2), {"settle_time_ns": S}, "something was at rest for 1.2 s: listed"),
+    ],
+)
+def test_each_reason_of_a_transient_has_words(
+    tmp_path: Path, short: Rest, rules: Mapping[str, Value], expected: str
+) -> None:
+    facts = told(tmp_path, page(1, 1), visit_end(4), transients(short, **rules), page(2, 9), visit_end(10))
+    assert expected in said(facts, 5.1)
+
+
+def test_a_transient_within_a_visit_is_told_with_its_slide(tmp_path: Path) -> None:
+    facts = told(tmp_path, transients(rest(5, 5.4)), page(1, 9, start_s=0), visit_end(10))
+    text = said(facts, 5.1)
+    assert text.startswith("slide\nslide 1 ") and "listed as a transient" in text
+    assert "transient" not in said(facts, 6)
+
+
+def test_transients_are_decisions_and_those_of_the_trace_are_not_told_beside_them(tmp_path: Path) -> None:
+    short = trace(stretch(4, 6, moving=10, calm_s=0.4), rules={**RULES, "min_dwell_ns": S})
+    facts = told(tmp_path, page(1, 1), visit_end(4), short, transients(rest(5.2, 5.6)), page(2, 9), visit_end(10))
+    assert [(each.kind, each.at_ns) for each in decisions(facts)] == [
+        ("slide", S),
+        ("transient", 52 * S // 10),
+        ("slide", 9 * S),
+    ]
 
 
 def test_a_folder_without_a_journal_is_named(tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ from pipeline.frame import Event, EventKind, Value
 from pipeline.testing import Harness
 from stages.dedup import Dedup
 from stages.exporter import Exporter, tracing
-from stages.journal import FILE_NAME, RULES, Journal, TraceRow
+from stages.journal import FILE_NAME, RULES, Journal, TraceRow, TransientRow
+from stages.trigger.rests import Rest
 from stages.trigger.trace import Stretch
 
 S = 10**9
 STRETCH = Stretch(0, 2 * S, 20, 1, 12, 0, 0.1, 40.0, 3, 0.25)
+REST = Rest(3 * S, 4 * S, 24.0, None, reason="cut")
 ROW = TraceRow(0, 2 * S, 20, 1, 12, 0, 0.1, 40.0, 3, 0.25)
 
 
@@ -47,6 +49,34 @@ def test_rules_that_were_changed_are_noted(journal: Journal) -> None:
         tracing.enter(journal, trace(STRETCH.told()))
         tracing.enter(journal, trace(start_percent=0.7))
         assert journal.notes()[RULES] == {"start_percent": 0.7}
+
+
+def with_transients(*transients: Value) -> Event:
+    return Event(EventKind.TRACE, 5 * S, {"rules": {}, "stretches": [], "transients": transients})
+
+
+def test_a_rest_of_the_trigger_is_a_row_and_sent_again_the_same(journal: Journal) -> None:
+    with journal:
+        for _ in range(2):
+            tracing.enter(journal, with_transients(REST.told()))
+        assert journal.transients() == [TransientRow(3 * S, 4 * S, 24.0, None, "cut")]
+
+
+def test_a_trace_of_a_trigger_that_knows_no_transients_is_one(journal: Journal) -> None:
+    with journal:
+        tracing.enter(journal, trace(STRETCH.told()))
+        assert journal.transients() == []
+
+
+@pytest.mark.parametrize(
+    "entry", [None, "left", [1, 2], [1, 2, "a", None, "left"], [1.5, 2, None, None, "left"], [1, 2, 0.1, 0.1, "why"]]
+)
+def test_what_is_no_transient_is_refused_and_nothing_of_its_trace_is_written(journal: Journal, entry: Value) -> None:
+    event = with_transients(entry)
+    with journal:
+        with pytest.raises(StageError, match="a trace with a transient"):
+            tracing.enter(journal, Event(event.kind, 0, {**event.data, "stretches": [STRETCH.told()]}))
+        assert journal.trace() == []
 
 
 @pytest.mark.parametrize("stretches", [None, "abc", [3], [[1, 2]], [["a"] * 10]])

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from stages.journal import CaptureRow, GapRow, Journal, SegmentRow, SlideRow
-from stages.keeper.filling import Found, FoundVisit, enter, found_in, within
+from stages.journal import CaptureRow, GapRow, Journal, SegmentRow, SlideRow, TransientRow
+from stages.keeper.filling import Found, FoundVisit, enter, found_in, short_in, within
 from stages.lecture import create, opened
 
 S = 10**9
@@ -152,3 +152,12 @@ def test_the_times_of_a_stretch_become_lecture_time(tmp_path: Path) -> None:
     (shown,) = found.visits
     assert (shown.start_ns, shown.end_ns, shown.captures[0].pts_ns) == (102 * S, 105 * S, 103 * S)
     assert found.picture == tmp_path / "slides" / "slide-0001.png"
+
+
+def test_the_transients_of_a_stretch_are_those_of_the_gap_in_lecture_time(lecture: Path, tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.sqlite", create=True) as journal:
+        journal.add_transients(TransientRow(at * S, at * S + 4, 1.0, 9.0, "left") for at in (1, 4, 14))
+        short = short_in(journal, 8 * S)
+    with opened(lecture) as journal:
+        enter(lecture, journal, GAP, [], short)
+        assert journal.transients() == [TransientRow(12 * S, 12 * S + 4, 1.0, 9.0, "left")]

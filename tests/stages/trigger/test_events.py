@@ -145,7 +145,7 @@ def test_time_that_stands_still_captures_nothing_twice(margin: float) -> None:
 
 @pytest.mark.parametrize("settle_time", [0.0, 0.3, 0.5, 1.2])
 def test_a_view_is_captured_with_the_frame_a_settle_time_after_motion_has_ended(settle_time: float) -> None:
-    made = harness(settle_time=settle_time)
+    made = harness(settle_time=settle_time, min_dwell=1.2)
     push(made, range(20))
     push(made, range(20, 33), 12.0)
     captures = frames_of(push(made, range(33, 60)))

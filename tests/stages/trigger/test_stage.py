@@ -108,6 +108,23 @@ def test_with_last_what_is_added_too_slowly_to_be_motion_is_on_the_picture_at_th
     assert end.kind is EventKind.VISIT_END
 
 
+def test_with_last_the_picture_of_a_view_that_is_left_as_it_settles_is_from_the_calm_frame_before() -> None:
+    made = harness(picture="last", margin=0.6, settle_percent=0.2, start_percent=0.2)
+    first, second = frames_of(push(made, [0.0] * 6 + [5.0] * 3 + [0.1] * 6 + [5.0] * 3))
+    assert (first.seq, second.seq) == (4, 13)
+    assert capture_of(second)["start_pts_ns"] == 9 * TENTH
+    made.eos()
+    assert made.ledger.missing == made.ledger.held == 0
+
+
+def test_with_last_a_calm_frame_of_an_earlier_rest_is_not_the_picture_of_a_view() -> None:
+    made = harness(picture="last", margin=0.6, settle_percent=0.2, start_percent=0.2)
+    (capture,) = frames_of(push(made, [0.0] * 3 + [5.0] * 3 + [0.1] * 6 + [5.0]))
+    assert capture.seq == 11, "of this rest no frame was kept before it settled"
+    made.eos()
+    assert made.ledger.missing == made.ledger.held == 0
+
+
 def test_with_last_a_view_whose_pictures_were_lost_is_captured_from_the_next_calm_frame() -> None:
     made = harness(picture="last")
     for seq in range(8):

@@ -26,7 +26,7 @@ from stages.tuning.sweep import Analysis, sweep
 CANDIDATES = (
     Candidate("default"),
     Candidate("default", (("trigger.start_percent", 60.0), ("trigger.settle_percent", 60.0))),
-    Candidate("default", (("dedup.hash", "none"), ("dedup.confirm", "none"), ("dedup.builds", "all"))),
+    Candidate("default", (("dedup.hash", "none"), ("dedup.confirm", "none"), ("dedup.builds", "each"))),
     Candidate("knn"),
     Candidate("gsoc"),
     Candidate("frame_diff"),
