@@ -23,7 +23,7 @@ from stages.bgsub.properties import BgsubProperties
 
 
 class Auto:
-    """Takes gray8, and chroma beside it. The mask has a pixel for each tile; what lies beyond the last full tile belongs to none."""
+    """Takes gray8 and chroma. The mask has a pixel for a tile; what lies beyond the last full tile belongs to none."""
 
     def __init__(self, properties: BgsubProperties) -> None:
         self._tile_px = int(properties.value("tile_px"))

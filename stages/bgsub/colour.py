@@ -1,8 +1,8 @@
 """Which tiles changed in colour by more than their own noise. Part of the default method, beside its look at luma.
 
-Red that becomes green of the same luma is a change that grey does not show. Chroma is compressed harder than luma, so it
-moves in larger steps and with each keyframe; but a sample here is the mean of many pixels, and what is left of noise is
-little. It holds one plane, and decides nothing.
+Red that becomes green of the same luma is a change that grey does not show. Chroma is compressed harder than luma and
+moves in larger steps, also with each keyframe; but a sample here is the mean of many pixels, and little noise is left.
+It holds one plane, and decides nothing.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.frame import Plane
-from stages.bgsub.grid import tiles_of
 from stages.bgsub.noise import NoiseFloor
+from stages.chroma import in_tiles
 from stages.presenter import hidden_at
 
-# Of 255. In recorded lectures keyframes move still regions by up to 6; a word that turns from red to green does so by 20.
+# Of 255. In recorded lectures keyframes move still regions by up to 6; a word that turns from red to green does by 20.
 _LEAST = 8
 _REGION = 16  # samples; of a plane of 640 px as large as a region of luma
 
@@ -43,7 +43,7 @@ class Colour:
         difference = np.asarray(cv2.max(*cv2.split(cv2.absdiff(chroma, before))), np.uint8)
         hidden = None if unseen is None else hidden_at(unseen, width, height)
         above = self._noise.above(pts_ns, difference, hidden)
-        return tiles_of(above, shape, self._tile_px) > 0
+        return in_tiles(above, shape, self._tile_px)
 
     def forget(self) -> None:
         """The next frame is compared with the one after it, and the noise measured anew."""

@@ -21,14 +21,6 @@ def tile_means(plane: Plane, tile_px: int) -> Plane:
     return np.asarray(cv2.resize(inner, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def tiles_of(mask: Plane, shape: tuple[int, ...], tile_px: int) -> Plane:
-    """The mean of ``mask``, which is coarser than its plane of ``shape``, in each full tile of that."""
-    rows, columns = max(1, shape[0] // tile_px), max(1, shape[1] // tile_px)
-    inner_h = max(1, round(mask.shape[0] * min(1.0, rows * tile_px / shape[0])))
-    inner_w = max(1, round(mask.shape[1] * min(1.0, columns * tile_px / shape[1])))
-    return np.asarray(cv2.resize(mask[:inner_h, :inner_w], (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
-
-
 def hidden_tiles(unseen: Plane, tile_px: int) -> Plane:
     """255 for each tile of which anything is hidden, else 0."""
     return np.where(tile_means(unseen, tile_px) > 0, np.uint8(255), np.uint8(0))
