@@ -60,7 +60,7 @@ def fingerprint(
 
 
 def _chroma(picture: Picture, width: int, height: int) -> Plane | None:
-    """Of the picture as it is shown and kept: there a saturated colour beside another is clipped by up to 30 levels, and
+    """Of the picture as it is shown and kept: there saturated colours beside others are clipped by up to 30 levels, and
     pictures that were read from their files are compared with those of captures.
     """
     if picture.layout.pix_fmt == "gray":
