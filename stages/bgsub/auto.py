@@ -31,8 +31,9 @@ class Auto:
         self._interval_ns = round(properties.value("interval") * SECOND_NS)
         self._restless = Restless(properties.value("restless_percent") / 100)
         self._most = properties.value("mover_percent") / 100
-        self._noise = NoiseFloor(int(properties.value("threshold")))
-        self._colour = Colour(self._tile_px)
+        threshold = int(properties.value("threshold"))
+        self._noise = NoiseFloor(threshold)
+        self._colour = Colour(threshold, self._tile_px)
         self._movers = Movers(round(properties.value("mover_time") * SECOND_NS))
         self._before: tuple[int, Plane] | None = None
         self._hidden_before: Plane | None = None

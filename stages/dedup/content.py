@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.frame import Plane
 from stages.chroma import in_tiles
-from stages.dedup.colour import coloured, differing, differs, is_seen, joined
+from stages.dedup.colour import coloured, differing, joined
 from stages.dedup.exposure import matched
 from stages.dedup.surroundings import beneath, filled, uncovered
 from stages.presenter import hidden_at
@@ -186,15 +186,16 @@ class Look:
         """Compare with a later picture. Pictures of other proportions have nothing in common."""
         if self.plane.shape != after.plane.shape:
             return Likeness(100.0, 0.0, 100.0, 0.0, 100.0, 100.0)
-        difference = np.asarray(cv2.absdiff(self._smooth, matched(self._smooth, after._smooth)), np.uint8)
+        exposed = matched(self._smooth, after._smooth)
+        difference = np.asarray(cv2.absdiff(self._smooth, exposed), np.uint8)
         _, above = cv2.threshold(difference, _LEVELS, 255, cv2.THRESH_BINARY)
         differ = _tiles(np.asarray(above, np.uint8), _DIFFERS)
         altered = _tiles(difference, _ALTERED / 255)
         recoloured = np.zeros_like(differ)
         if self.chroma is not None and after.chroma is not None and self.chroma.shape == after.chroma.shape:
-            apart = differing(self.chroma, after.chroma, after._smooth)
-            recoloured = in_tiles(differs(apart), self.plane.shape, _TILE_PX) & ~differ
-            differ, altered = differ | recoloured, altered | in_tiles(is_seen(apart), self.plane.shape, _TILE_PX)
+            other = differing(self.chroma, after.chroma, after._smooth, exposed)
+            recoloured = in_tiles(other, self.plane.shape, _TILE_PX) & ~differ
+            differ, altered = differ | recoloured, altered | recoloured
         ours, theirs, ours_filled, theirs_filled = self._edges, after._edges, self._filled, after._filled
         something = ours_filled | theirs_filled | self._coloured | after._coloured
         visible = 1.0
