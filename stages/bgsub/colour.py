@@ -1,9 +1,8 @@
 """Which tiles changed in colour by more than their own noise. Part of the default method, beside its look at luma.
 
 Red that becomes green of the same luma is a change that grey does not show. Chroma is compressed harder than luma and
-moves in larger steps, also with each keyframe; but a sample here is the mean of many pixels, and little noise is left:
-in recorded lectures still regions move by up to 8 levels of 255, where a word changes from red to green by 20 to 90. It
-holds one plane, and decides nothing.
+moves in larger steps, also with each keyframe; but a sample here is the mean of many pixels, and little noise is left.
+It holds one plane, and decides nothing.
 """
 
 from __future__ import annotations
@@ -17,15 +16,18 @@ from stages.bgsub.noise import NoiseFloor
 from stages.chroma import in_tiles
 from stages.presenter import hidden_at
 
+# Of 255. Keyframes move still regions by up to 8 in recorded lectures, by 15 where an encoder is starved; a thin word
+# that turns from red to green does by 40 to 90.
+_LEAST = 16
 _REGION = 16  # samples; of a plane of 640 px as large as a region of luma
 
 
 class Colour:
-    """``least``: levels by which a sample must differ. ``tile_px``: side of a tile of the plane in px."""
+    """``threshold``: of luma; what differs by less is no change of colour either. ``tile_px``: side of a tile in px."""
 
-    def __init__(self, least: int, tile_px: int) -> None:
+    def __init__(self, threshold: int, tile_px: int) -> None:
         self._tile_px = tile_px
-        self._noise = NoiseFloor(least, region_px=_REGION, every_px=1)
+        self._noise = NoiseFloor(max(threshold, _LEAST), region_px=_REGION, every_px=1)
         self._before: Plane | None = None
 
     def changed(

@@ -12,10 +12,10 @@ import numpy as np
 from pipeline.frame import Plane
 from stages.dedup.exposure import distinct
 
-_LEVELS = 12  # of 255 by which a sample differs; what is left of one slide after an encoder differs by up to 8
+_LEVELS = 16  # of 255 by which a sample differs; one slide, encoded at different times, does by up to 15
 _COLOURED = 12  # levels from grey
 _LEAST = 2  # levels, median: less is no change of white balance
-_MOST = 16  # levels that a white balance moves a colour by; more is another colour
+_MOST = 30  # levels that a white balance moves a colour by; more is another colour
 _EXPLAINED = 0.5  # of the median difference, at most so much is left
 _GAIN = 3.0  # at most; in the dark a level more or less is a multiple
 _BANDS = 8  # of luma: bright things take on more of the light's colour than dark ones

@@ -72,8 +72,8 @@ _EVERYWHERE = Where(np.ones((1, 1), np.bool_), np.ones((1, 1), np.float32), np.o
 @dataclass(frozen=True, slots=True)
 class Likeness:
     """``before`` against ``after``, in percent. ``differing``: of all tiles. ``kept``: of the edges of ``before``, how
-    many ``after`` has too. ``touched``: of the tiles with edges on ``before``, those that differ. ``kept_back`` and
-    ``touched_back``: the same, of ``after``. ``altered``: of all tiles, those on which anything is to be seen at all.
+    many ``after`` has too. ``touched``: of the tiles with edges on ``before``, those that differ in luma. ``kept_back``
+    and ``touched_back``: the same, of ``after``. ``altered``: of all tiles, those on which anything is to be seen.
     ``visible``: of all tiles, those that nobody hides in either; all else is said of these. ``recoloured``: of the
     tiles with edges or colour on either, those that differ in colour alone. ``where``: the same by tile.
     """
@@ -195,7 +195,6 @@ class Look:
         if self.chroma is not None and after.chroma is not None and self.chroma.shape == after.chroma.shape:
             other = differing(self.chroma, after.chroma, after._smooth, exposed)
             recoloured = in_tiles(other, self.plane.shape, _TILE_PX) & ~differ
-            differ, altered = differ | recoloured, altered | recoloured
         ours, theirs, ours_filled, theirs_filled = self._edges, after._edges, self._filled, after._filled
         something = ours_filled | theirs_filled | self._coloured | after._coloured
         visible = 1.0
@@ -212,16 +211,17 @@ class Look:
                 ours_filled & shown,
                 theirs_filled & shown,
             )
+        either = differ | recoloured
         return Likeness(
-            100 * float(np.mean(differ)) / visible,
+            100 * float(np.mean(either)) / visible,
             _percent(ours & after._near, ours, 100.0),
             _percent(differ & ours_filled, ours_filled, 0.0),
             _percent(theirs & self._near, theirs, 100.0),
             _percent(differ & theirs_filled, theirs_filled, 0.0),
-            100 * float(np.mean(altered)) / visible,
+            100 * float(np.mean(altered | recoloured)) / visible,
             100 * visible,
             _percent(recoloured, recoloured | something, 0.0),
-            Where(differ, _shares(ours & ~after._near), _shares(theirs & ~self._near)),
+            Where(either, _shares(ours & ~after._near), _shares(theirs & ~self._near)),
         )
 
     def _chroma_over(self, below: Look) -> Plane | None:
