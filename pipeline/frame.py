@@ -111,7 +111,8 @@ class Frame:
     ``seq`` counts from 0 in each epoch and pad; ``epoch`` grows with each connection, also over restarts of the
     source; ``pts_ns`` is stream time in ns, of a live source: lecture time, which never goes back;
     ``wall_ns`` is wall time in ns since 1970 (0: unknown, as in files). ``planes`` are the analysis planes,
-    uint8, in the format that ``caps`` state: gray8 (h, w); bgr24 (h, w, 3).
+    uint8, the first in the format that ``caps`` state: gray8 (h, w); bgr24 (h, w, 3). Behind it may be what stages have
+    agreed on, which the framework does not look at.
     """
 
     seq: int

@@ -1,4 +1,4 @@
-"""From a full picture, in whatever format it was decoded, to BGR or to the small analysis plane.
+"""From a full picture, in whatever format it was decoded, to BGR or to the small analysis planes.
 
 A shared room of the stages: the decoder makes analysis planes here, whoever keeps a picture makes its BGR here.
 It decodes nothing and knows nothing of pools and tickets; it does no tone mapping (HDR comes out as coded).
@@ -68,6 +68,48 @@ def small_bgr(picture: Picture, width: int, height: int) -> Plane:
     return _own(_upright(small, picture.layout.rotation), picture)
 
 
+def small_chroma(picture: Picture, width: int, height: int) -> Plane | None:
+    """Cb and Cr of the upright picture at ``width`` x ``height``, full range, 128 is grey, uint8 (height, width, 2).
+
+    None if the picture has none, or has fewer samples than that. Sampled, not averaged over every pixel: of 1080p in
+    yuv420p that takes 0.04 ms, INTER_AREA 1 ms.
+    """
+    layout = picture.layout
+    width, height = _stored(layout, width, height)
+    chroma = picture.planes if layout.pix_fmt == "bgr24" else picture.planes[1:]
+    if not chroma or chroma[0].shape[0] < height or chroma[0].shape[1] < width:
+        return None
+    if layout.pix_fmt == "bgr24":
+        red_first = cv2.cvtColor(_sampled(chroma[0], width, height), cv2.COLOR_BGR2YCrCb)
+        small = np.ascontiguousarray(_uint8(red_first)[:, :, :0:-1])
+    elif layout.pix_fmt == "nv12":
+        small = _sampled(chroma[0], width, height)
+    else:
+        small = _uint8(cv2.merge([_sampled(plane, width, height) for plane in chroma]))
+    if layout.pix_fmt != "bgr24" and not layout.full_range:
+        small = _uint8(cv2.LUT(small, _chroma_expansion()))
+    return _upright(small, layout.rotation)
+
+
+def _sampled(plane: Plane, width: int, height: int) -> Plane:
+    """Every second row where that is enough, then blocks of four averaged while they last, then bilinearly."""
+    if plane.shape[0] >= 4 * height:
+        plane = plane[::2]
+    samples = plane.shape[2] if plane.ndim == 3 else 1
+    pairs = samples == 2  # OpenCV is quick with one sample, three or four: two pixels are taken for one
+    if pairs:
+        even = plane.shape[1] // 2 * 2
+        plane = np.ascontiguousarray(plane[:, :even]).reshape(plane.shape[0], even // 2, 4)
+    per = 2 if pairs else 1
+    while plane.shape[0] >= 2 * height and per * plane.shape[1] >= 2 * width and plane.shape[1] > 1:
+        have_h, have_w = plane.shape[0] // 2, plane.shape[1] // 2
+        whole = plane[: 2 * have_h, : 2 * have_w]
+        plane = _uint8(cv2.resize(whole, (have_w, have_h), interpolation=cv2.INTER_AREA))
+    if pairs:
+        plane = plane.reshape(plane.shape[0], -1, 2)
+    return _uint8(cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR))
+
+
 def _bgr(picture: Picture, width: int, height: int) -> Plane:
     layout, planes = picture.layout, picture.planes
     first = _resized(planes[0], width, height)
@@ -123,6 +165,13 @@ def _square_size(layout: Layout) -> tuple[int, int]:
 def _expansion() -> Plane:
     """Luma 16..235 to 0..255, with what lies outside clipped, as a table of 256."""
     levels = (np.arange(256, dtype=np.float64) - 16.0) * (255.0 / 219.0)
+    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+
+
+@lru_cache(maxsize=1)
+def _chroma_expansion() -> Plane:
+    """Chroma 16..240 to 0..255 about 128, as a table of 256."""
+    levels = (np.arange(256, dtype=np.float64) - 128.0) * (255.0 / 224.0) + 128.0
     return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
 

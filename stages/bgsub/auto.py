@@ -1,9 +1,10 @@
 """The default method: which tiles of the picture changed, by more than their own noise, less what moves all the time.
 
-A slide changes at once, and in places where nothing moved before. A person, a face cam, a cursor, a pen and a drifting
-picture move on from where they just were: motion that can be followed back for a second weighs nothing, wherever it
-goes, as long as it covers less than a part of the picture. Neither do tiles that were active for much of the last
-seconds. Both are let go as they rest. What the presenter hides in one of the two frames compared says nothing at all.
+A tile changes in luma, or in colour alone, where the source sends that. A slide changes at once, and in places where
+nothing moved before. A person, a face cam, a cursor, a pen and a drifting picture move on from where they just were:
+motion that can be followed back for a second weighs nothing, wherever it goes, as long as it covers less than a part of
+the picture. Neither do tiles that were active for much of the last seconds. Both are let go as they rest. What the
+presenter hides in one of the two frames compared says nothing at all.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.frame import SECOND_NS, Meta, Plane
+from stages.bgsub.colour import Colour
 from stages.bgsub.grid import Restless, hidden_tiles, tile_means
 from stages.bgsub.hidden import either
 from stages.bgsub.movers import Movers
@@ -21,7 +23,7 @@ from stages.bgsub.properties import BgsubProperties
 
 
 class Auto:
-    """Takes gray8. The mask has a pixel for each tile; what lies beyond the last full tile belongs to none."""
+    """Takes gray8 and chroma. The mask has a pixel for a tile; what lies beyond the last full tile belongs to none."""
 
     def __init__(self, properties: BgsubProperties) -> None:
         self._tile_px = int(properties.value("tile_px"))
@@ -29,7 +31,9 @@ class Auto:
         self._interval_ns = round(properties.value("interval") * SECOND_NS)
         self._restless = Restless(properties.value("restless_percent") / 100)
         self._most = properties.value("mover_percent") / 100
-        self._noise = NoiseFloor(int(properties.value("threshold")))
+        threshold = int(properties.value("threshold"))
+        self._noise = NoiseFloor(threshold)
+        self._colour = Colour(threshold, self._tile_px)
         self._movers = Movers(round(properties.value("mover_time") * SECOND_NS))
         self._before: tuple[int, Plane] | None = None
         self._hidden_before: Plane | None = None
@@ -37,9 +41,15 @@ class Auto:
         self._evidence: Meta = {}
         self.blind: Plane | None = None
 
-    def apply(self, plane: Plane, pts_ns: int, hidden: Plane | None = None) -> Plane | None:
-        """The frame is compared with the one ``interval`` before; until that time has passed, the mask stands."""
+    def apply(
+        self, plane: Plane, pts_ns: int, hidden: Plane | None = None, chroma: Plane | None = None
+    ) -> Plane | None:
+        """The frame is compared with the one ``interval`` before; until that time has passed, the mask stands.
+
+        ``chroma``: of the same picture, uint8 of any (h, w, 2); None: luma alone tells.
+        """
         if self._before is None:
+            self._colour.changed(pts_ns, chroma, plane.shape, None)
             self._before, self._hidden_before, self.blind = (pts_ns, plane), hidden, None
             return None
         since_ns = pts_ns - self._before[0]
@@ -50,6 +60,9 @@ class Auto:
         blind = None if self.blind is None else self.blind > 0
         difference = np.asarray(cv2.absdiff(plane, self._before[1]), np.uint8)
         active = self._active(self._noise.above(pts_ns, difference, unseen))
+        coloured = self._colour.changed(pts_ns, chroma, plane.shape, unseen)
+        if coloured is not None:
+            active |= coloured
         if blind is not None:
             active &= ~blind
         self._before, self._hidden_before = (pts_ns, plane), hidden
@@ -72,6 +85,7 @@ class Auto:
         """
         self._before, self._last_mask, self._evidence, self.blind = None, None, {}, None
         self._noise.forget()
+        self._colour.forget()
         self._movers.forget()
 
     def _active(self, above: Plane) -> NDArray[np.bool_]:

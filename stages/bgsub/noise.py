@@ -15,21 +15,23 @@ from numpy.typing import NDArray
 from pipeline.frame import SECOND_NS, Plane
 
 _MEMORY_NS = 6 * SECOND_NS
-_REGION_PX = 80
 # Of Gaussian noise 0.3 % lies beyond three standard deviations: 5 pixels in 100 come about in one tile of 100,000. Half
 # a deviation more makes up for taking the least of thirty measurements.
 _DEVIATIONS = 3.5
 _MEAN = 0.7979  # mean of the absolute value, in standard deviations: sqrt(2 / pi)
-_EVERY_PX = 4  # the noise is measured on a sixteenth of the pixels
 _VISIBLE = 64  # of 255: so much of a region must be visible to say anything
 _SCALE = 8  # means are whole numbers: in eighths of a grey level, and what differs by 32 or more counts as 32
 
 
 class NoiseFloor:
-    """A pixel differs by more than ``least`` grey levels, or by more than 3.5 deviations of its region's noise."""
+    """A pixel differs by more than ``least`` levels, or by more than 3.5 deviations of its region's noise.
 
-    def __init__(self, least: int) -> None:
+    ``region_px``: side of a region. ``every_px``: noise is measured on every so many-th pixel of every so many-th row.
+    """
+
+    def __init__(self, least: int, region_px: int = 80, every_px: int = 4) -> None:
         self._least = least
+        self._region_px, self._every_px = region_px, every_px
         self._means: deque[tuple[int, Plane, NDArray[np.bool_] | None]] = deque()
         self._floor: Plane | None = None
         self._threshold: Plane | None = None
@@ -40,8 +42,8 @@ class NoiseFloor:
         Noise is there all the time, motion is not: the least that a region differed in the last seconds is noise.
         """
         h, w = difference.shape
-        size = (max(1, round(w / _REGION_PX)), max(1, round(h / _REGION_PX)))
-        self._means.append((pts_ns, *_measured(difference, unseen, size)))
+        size = (max(1, round(w / self._region_px)), max(1, round(h / self._region_px)))
+        self._means.append((pts_ns, *_measured(difference, unseen, size, self._every_px)))
         while self._means[0][0] <= pts_ns - _MEMORY_NS:
             self._means.popleft()
         floor = np.minimum.reduce([mean for _, mean, _ in self._means])
@@ -63,12 +65,14 @@ class NoiseFloor:
         self._floor = None
 
 
-def _measured(difference: Plane, unseen: Plane | None, size: tuple[int, int]) -> tuple[Plane, NDArray[np.bool_] | None]:
+def _measured(
+    difference: Plane, unseen: Plane | None, size: tuple[int, int], every: int
+) -> tuple[Plane, NDArray[np.bool_] | None]:
     """By region, ``size`` is (columns, rows): mean difference in eighths, and where too little is visible to tell."""
-    sample = cv2.convertScaleAbs(np.ascontiguousarray(difference[::_EVERY_PX, ::_EVERY_PX]), alpha=_SCALE)
+    sample = cv2.convertScaleAbs(np.ascontiguousarray(difference[::every, ::every]), alpha=_SCALE)
     if unseen is None:
         return np.asarray(cv2.resize(sample, size, interpolation=cv2.INTER_AREA), np.uint8), None
-    visible = cv2.bitwise_not(np.ascontiguousarray(unseen[::_EVERY_PX, ::_EVERY_PX]))
+    visible = cv2.bitwise_not(np.ascontiguousarray(unseen[::every, ::every]))
     mean = cv2.resize(cv2.bitwise_and(sample, visible), size, interpolation=cv2.INTER_AREA)
     share = np.asarray(cv2.resize(visible, size, interpolation=cv2.INTER_AREA), np.uint8)
     blind = np.asarray(share < _VISIBLE)

@@ -42,7 +42,8 @@ class BgsubProperties(Properties):
         None,
         ge=0,
         le=254,
-        description="a pixel differs by more than this; auto and tiles 12, or 3 deviations of the noise; frame_diff 80",
+        description="a pixel differs by more than this; auto and tiles 12, or 3 deviations of the noise; "
+        "frame_diff 80; auto, in colour, at least 16",
     )
     tile_px: int | None = Field(None, ge=2, le=256, description="auto, tiles: side of a tile in px; 10")
     tile_percent: float | None = Field(

@@ -19,6 +19,7 @@ from stages.bgsub.models import FrameDiff, Model, Subtractor
 from stages.bgsub.properties import BgsubProperties
 from stages.bgsub.tiles import Tiles
 from stages.bgsub.time import ContinuousTime
+from stages.chroma import chroma_of
 from stages.presenter import hidden_at, passed_on, presenter_of
 
 _LEAST_SEEN = 0.02  # share of the plane; of a picture of which less is to be seen, nothing is known
@@ -44,7 +45,9 @@ class Bgsub(Stage[BgsubProperties]):
 
     @property
     def sink_caps(self) -> Caps:
-        if self.properties.method in ("auto", "tiles", "frame_diff"):
+        if self.properties.method == "auto":
+            return Caps.of("video/raw", format="gray8", chroma="small")
+        if self.properties.method in ("tiles", "frame_diff"):
             return Caps.of("video/raw", format="gray8")
         return Caps.of("video/raw", format="bgr24", spacing="regular")  # a model learns by frames, not by time
 
@@ -68,7 +71,11 @@ class Bgsub(Stage[BgsubProperties]):
             self._time.jump()
         presenter, plane = presenter_of(frame), frame.planes[0]
         hidden = None if presenter is None else hidden_at(presenter.mask, plane.shape[1], plane.shape[0])
-        mask = self._model.apply(plane, self._time.of(frame.pts_ns), hidden)
+        pts_ns = self._time.of(frame.pts_ns)
+        if isinstance(self._model, Auto):
+            mask = self._model.apply(plane, pts_ns, hidden, chroma_of(frame))
+        else:
+            mask = self._model.apply(plane, pts_ns, hidden)
         if broken:
             mask = None
         percent = None if mask is None else _percent(mask, self._model.blind)

@@ -237,7 +237,7 @@ class Decoder(Source[DecoderProperties]):
                 if frame is not None and identical(frame.image, picture):
                     picture, planes = frame.image, frame.planes
                 else:
-                    planes = (self._shaper.plane(picture, caps),)
+                    planes = self._shaper.planes(picture, caps)
                 frame = Frame(seq, item.t_ns, caps, planes, picture, flags=flags)
             else:
                 frame = replace(frame, seq=seq, pts_ns=item.t_ns, flags=Flags.NONE)

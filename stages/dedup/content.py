@@ -2,7 +2,8 @@
 
 A slide that is built up keeps the edges it had and changes where it was empty. Two charts of the same kind have most
 edges in common as well, but they differ in tiles that both have edges in. What somebody hides in either of two pictures
-is left out, and a comparison of which less than ENOUGH is left says nothing.
+is left out, and a comparison of which less than ENOUGH is left says nothing. A tile differs in luma or in colour; where
+much of what is on a picture has the same luma and edges in other colours, it is another slide.
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.frame import Plane
+from stages.chroma import in_tiles
+from stages.dedup.colour import coloured, differing, joined
 from stages.dedup.exposure import matched
 from stages.dedup.surroundings import beneath, filled, uncovered
+from stages.presenter import hidden_at
 
 ENOUGH = 15  # percent of the tiles
 SURE = (
@@ -68,10 +72,10 @@ _EVERYWHERE = Where(np.ones((1, 1), np.bool_), np.ones((1, 1), np.float32), np.o
 @dataclass(frozen=True, slots=True)
 class Likeness:
     """``before`` against ``after``, in percent. ``differing``: of all tiles. ``kept``: of the edges of ``before``, how
-    many ``after`` has too. ``touched``: of the tiles with edges on ``before``, those that differ. ``kept_back`` and
-    ``touched_back``: the same, of ``after``. ``altered``: of all tiles, those on which anything is to be seen at all.
-    ``visible``: of all tiles, those that nobody hides in either; all else is said of these. ``where``: the same by
-    tile.
+    many ``after`` has too. ``touched``: of the tiles with edges on ``before``, those that differ in luma. ``kept_back``
+    and ``touched_back``: the same, of ``after``. ``altered``: of all tiles, those on which anything is to be seen.
+    ``visible``: of all tiles, those that nobody hides in either; all else is said of these. ``recoloured``: of the
+    tiles with edges or colour on either, those that differ in colour alone. ``where``: the same by tile.
     """
 
     differing: float
@@ -81,6 +85,7 @@ class Likeness:
     touched_back: float
     altered: float = 0.0
     visible: float = 100.0
+    recoloured: float = 0.0
     where: Where = field(default=_EVERYWHERE, compare=False, repr=False)
 
     @property
@@ -102,7 +107,13 @@ class Likeness:
         part = self._part(self.kept_back, self.touched_back, rules)
         return part or (self.differing <= rules.same_percent and not self.says_nothing)
 
+    def in_other_colours(self, rules: Rules) -> bool:
+        """Whether so much has another colour that it is another slide: of what a slide shows nothing is to be lost."""
+        return self.differing > rules.same_percent and self.recoloured > rules.touched_percent
+
     def _part(self, kept: float, touched: float, rules: Rules) -> bool:
+        if self.in_other_colours(rules):
+            return False
         # Where much is hidden a template is most of what is left, and what is not of it must agree all the more:
         # with 40 % hidden, slides of one template keep up to 97 % of their edges, and touch 8 % of their tiles.
         slack = (self.visible / 100) ** 3
@@ -112,16 +123,19 @@ class Likeness:
 
 class Content:
     """Made of a grey plane, uint8 (h, w), of about 640 px width, and of what is hidden in it: uint8 (h, w), 255 where
-    somebody stands before it; None: nothing. It keeps both packed: a lecture has many.
+    somebody stands before it; None: nothing. ``chroma``: of the same picture, uint8 (h, w, 2) and smaller; None: it has
+    none. It keeps all packed: a lecture has many.
     """
 
-    def __init__(self, plane: Plane, hidden: Plane | None = None) -> None:
+    def __init__(self, plane: Plane, hidden: Plane | None = None, chroma: Plane | None = None) -> None:
         if hidden is not None and not cv2.countNonZero(hidden):
             hidden = None
         self._shape = plane.shape
         self.hidden_percent = 0.0 if hidden is None else 100 * cv2.countNonZero(hidden) / hidden.size
         self._hidden = b"" if hidden is None else _packed(hidden)
         self._packed = _packed(plane if hidden is None else filled(plane, hidden))
+        self._chroma_shape = None if chroma is None else chroma.shape
+        self._chroma = b"" if chroma is None else _packed(chroma)
 
     @property
     def veiled(self) -> bool:
@@ -130,18 +144,21 @@ class Content:
 
     def equals(self, other: Content) -> bool:
         """Whether both are the same to the last bit."""
-        return self._shape == other._shape and (self._packed, self._hidden) == (other._packed, other._hidden)
+        ours = (self._shape, self._packed, self._hidden, self._chroma)
+        return ours == (other._shape, other._packed, other._hidden, other._chroma)
 
     def looked_at(self) -> Look:
         """Unpack it, to be compared."""
-        return Look(self._unpacked(self._packed), self._unpacked(self._hidden) if self._hidden else None)
+        hidden = _unpacked(self._hidden, self._shape) if self._hidden else None
+        chroma = _unpacked(self._chroma, self._chroma_shape) if self._chroma_shape is not None else None
+        return Look(_unpacked(self._packed, self._shape), hidden, chroma)
 
     def over(self, below: Content) -> Content:
         """With what ``below``, of the same slide, shows where this one is hidden."""
         if not self.veiled:
             return self
-        joined = self.looked_at().over(below.looked_at())
-        return Content(joined.plane, joined.hidden)
+        whole = self.looked_at().over(below.looked_at())
+        return Content(whole.plane, whole.hidden, whole.chroma)
 
     def unseen_in(self, other: Content) -> float:
         """Share of the pixels, 0 to 1, that it shows and ``other`` does not."""
@@ -149,33 +166,37 @@ class Content:
             return 0.0
         return uncovered(other.looked_at().hidden, self.looked_at().hidden)
 
-    def _unpacked(self, data: bytes) -> Plane:
-        return np.frombuffer(zlib.decompress(data), np.uint8).reshape(self._shape)
-
 
 class Look:
     """A plane and what is derived from it, each once it is asked for. What is ``hidden`` in it has no meaning."""
 
-    def __init__(self, plane: Plane, hidden: Plane | None = None) -> None:
+    def __init__(self, plane: Plane, hidden: Plane | None = None, chroma: Plane | None = None) -> None:
         self.plane = plane
         self.hidden = hidden
+        self.chroma = chroma
 
     def over(self, below: Look) -> Look:
         """With what ``below``, of the same slide, shows where this one is hidden; as it is if they differ in size."""
         if self.hidden is None or self.plane.shape != below.plane.shape:
             return self
         plane, hidden = beneath(self.plane, self.hidden, below.plane, below.hidden)
-        return Look(plane if hidden is None else filled(plane, hidden), hidden)
+        return Look(plane if hidden is None else filled(plane, hidden), hidden, self._chroma_over(below))
 
     def against(self, after: Look) -> Likeness:
         """Compare with a later picture. Pictures of other proportions have nothing in common."""
         if self.plane.shape != after.plane.shape:
             return Likeness(100.0, 0.0, 100.0, 0.0, 100.0, 100.0)
-        difference = np.asarray(cv2.absdiff(self._smooth, matched(self._smooth, after._smooth)), np.uint8)
+        exposed = matched(self._smooth, after._smooth)
+        difference = np.asarray(cv2.absdiff(self._smooth, exposed), np.uint8)
         _, above = cv2.threshold(difference, _LEVELS, 255, cv2.THRESH_BINARY)
         differ = _tiles(np.asarray(above, np.uint8), _DIFFERS)
         altered = _tiles(difference, _ALTERED / 255)
+        recoloured = np.zeros_like(differ)
+        if self.chroma is not None and after.chroma is not None and self.chroma.shape == after.chroma.shape:
+            other = differing(self.chroma, after.chroma, after._smooth, exposed)
+            recoloured = in_tiles(other, self.plane.shape, _TILE_PX) & ~differ
         ours, theirs, ours_filled, theirs_filled = self._edges, after._edges, self._filled, after._filled
+        something = ours_filled | theirs_filled | self._coloured | after._coloured
         visible = 1.0
         if self.hidden is not None or after.hidden is not None:
             clear = ~(self._veil | after._veil)
@@ -183,23 +204,37 @@ class Look:
             visible = float(np.mean(shown))
             if not shown.any():
                 return Likeness(0.0, 100.0, 0.0, 100.0, 0.0, 0.0, 0.0)
-            differ, altered = differ & shown, altered & shown
+            differ, altered, recoloured, something = (mask & shown for mask in (differ, altered, recoloured, something))
             ours, theirs, ours_filled, theirs_filled = (
                 ours & clear,
                 theirs & clear,
                 ours_filled & shown,
                 theirs_filled & shown,
             )
+        either = differ | recoloured
         return Likeness(
-            100 * float(np.mean(differ)) / visible,
+            100 * float(np.mean(either)) / visible,
             _percent(ours & after._near, ours, 100.0),
             _percent(differ & ours_filled, ours_filled, 0.0),
             _percent(theirs & self._near, theirs, 100.0),
             _percent(differ & theirs_filled, theirs_filled, 0.0),
-            100 * float(np.mean(altered)) / visible,
+            100 * float(np.mean(altered | recoloured)) / visible,
             100 * visible,
-            Where(differ, _shares(ours & ~after._near), _shares(theirs & ~self._near)),
+            _percent(recoloured, recoloured | something, 0.0),
+            Where(either, _shares(ours & ~after._near), _shares(theirs & ~self._near)),
         )
+
+    def _chroma_over(self, below: Look) -> Plane | None:
+        ours, theirs, hidden = self.chroma, below.chroma, self.hidden
+        if ours is None or theirs is None or hidden is None or ours.shape != theirs.shape:
+            return None
+        return joined(ours, hidden_at(hidden, ours.shape[1], ours.shape[0]), theirs)
+
+    @cached_property
+    def _coloured(self) -> NDArray[np.bool_]:
+        if self.chroma is None:
+            return np.zeros_like(self._filled)
+        return in_tiles(coloured(self.chroma), self.plane.shape, _TILE_PX)
 
     @cached_property
     def _veil(self) -> NDArray[np.bool_]:
@@ -222,6 +257,10 @@ class Look:
     @cached_property
     def _filled(self) -> NDArray[np.bool_]:
         return _tiles(self._edges.astype(np.uint8) * np.uint8(255), _HAS_EDGES)
+
+
+def _unpacked(data: bytes, shape: tuple[int, ...]) -> Plane:
+    return np.frombuffer(zlib.decompress(data), np.uint8).reshape(shape)
 
 
 def _packed(plane: Plane) -> bytes:

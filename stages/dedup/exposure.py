@@ -37,7 +37,7 @@ def matched(before: Plane, after: Plane) -> Plane:
     near = np.abs(levels - seen) <= _MOST
     if not near.any():
         return after
-    table = np.interp(np.arange(256), *_distinct(levels[near], seen[near]))
+    table = np.interp(np.arange(256), *distinct(levels[near], seen[near]))
     table = np.clip(np.rint(table), 0, 255).astype(np.uint8)
     left = float(np.median(cv2.absdiff(a, np.asarray(cv2.LUT(b, table), np.uint8).ravel())))
     if left > _EXPLAINED * apart:
@@ -45,7 +45,7 @@ def matched(before: Plane, after: Plane) -> Plane:
     return np.asarray(cv2.LUT(after, table), np.uint8)
 
 
-def _distinct(levels: _Levels, seen: _Levels) -> tuple[_Levels, _Levels]:
+def distinct(levels: _Levels, seen: _Levels) -> tuple[_Levels, _Levels]:
     """Each level once, with the mean of what it is seen as."""
     once, where = np.unique(levels, return_inverse=True)
     return once, np.bincount(where, seen) / np.bincount(where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.frame import Picture, Plane
+from pipeline.frame import Layout, Picture, Plane
 from stages.dedup.properties import DedupProperties
 
 if TYPE_CHECKING:
@@ -54,8 +54,23 @@ def fingerprint(
     from stages.dedup.content import Content
     from stages.presenter import hidden_at
 
-    content = Content(plane, None if hidden is None else hidden_at(hidden, width, height))
+    hidden = None if hidden is None else hidden_at(hidden, width, height)
+    content = Content(plane, hidden, _chroma(picture, width, height))
     return known_by(content, properties) if content.veiled else Fingerprint(*hashes(plane, properties), content)
+
+
+def _chroma(picture: Picture, width: int, height: int) -> Plane | None:
+    """Of the picture as it is shown and kept: there saturated colours beside others are clipped by up to 30 levels, and
+    pictures that were read from their files are compared with those of captures.
+    """
+    if picture.layout.pix_fmt == "gray":
+        return None
+    from stages.chroma import chroma_size
+    from stages.picture import small_chroma, to_bgr
+
+    bgr = to_bgr(picture)
+    shown = Picture(Layout("bgr24", bgr.shape[1], bgr.shape[0]), (bgr,))
+    return small_chroma(shown, *chroma_size(width, height))
 
 
 def known_by(content: Content, properties: DedupProperties) -> Fingerprint:

@@ -74,6 +74,8 @@ class Growing:
         """What a capture is to this slide; if it is its page's state now, it is kept."""
         likeness = self.known.looked_at().against(state.content.looked_at())
         at_once = self._at_once(state, likeness)
+        if likeness.in_other_colours(self._rules):
+            return Taken(Change.OTHER, likeness, False)
         if at_once is None:
             grown, moved = likeness.grown(self._rules), False
         else:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pipeline.frame import Frame, Meta
+from stages.dedup.reasons import in_colour_alone, tiles_differ
 
 if TYPE_CHECKING:
     from stages.dedup.growing import Taken
@@ -20,15 +21,16 @@ def replaced(frame: Frame, taken: Taken) -> Meta:
     """Of a state whose place a later one takes. ``taken``: what that one is to it."""
     likeness = taken.likeness
     if taken.change.value == "grown":
-        why = f"{likeness.kept:.0f} % of its edges were there in the next one too, which took its place"
+        kept = f"{likeness.kept:.0f} % of its edges were there in the next one too"
+        why = f"{kept}, which took its place{in_colour_alone(likeness)}"
     else:
-        why = f"the next one shows the same for longer: {likeness.differing:.1f} % of the tiles differ"
+        why = f"the next one shows the same for longer: {tiles_differ(likeness)}"
     return _note(frame, True, why)
 
 
 def refused(frame: Frame, taken: Taken) -> Meta:
     """Of a capture that shows nothing new."""
-    return _note(frame, False, f"nothing new on it: {taken.likeness.differing:.1f} % of the tiles differ")
+    return _note(frame, False, f"nothing new on it: {tiles_differ(taken.likeness)}")
 
 
 def _note(frame: Frame, state: bool, why: str) -> Meta:

@@ -41,7 +41,11 @@ class DedupProperties(Properties):
     same_percent: float = Field(0.6, ge=0, le=100, description="content: tiles that may differ in equal pictures")
     kept_percent: float = Field(90, ge=0, le=100, description="content: edges of a state that a fuller one still has")
     touched_percent: float = Field(
-        25, ge=0, le=100, description="content: tiles of a state, of those with edges, that may differ in a fuller one"
+        25,
+        ge=0,
+        le=100,
+        description="content: tiles of a state, of those with edges, that may differ in a fuller one, "
+        "and, of those with anything on them, in colour alone",
     )
 
     @model_validator(mode="after")

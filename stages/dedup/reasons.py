@@ -15,12 +15,23 @@ def too_little(slide: int, likeness: Likeness) -> str:
     return f"only {likeness.visible:.0f} % of it is to be seen, so it counts as slide {slide} still"
 
 
+def tiles_differ(likeness: Likeness) -> str:
+    """How many, and whether luma says nothing of some."""
+    return f"{likeness.differing:.1f} % of the tiles differ{in_colour_alone(likeness)}"
+
+
+def in_colour_alone(likeness: Likeness) -> str:
+    """What has another colour and the same luma; nothing to say if that is next to nothing."""
+    return f", {likeness.recoloured:.0f} % of what is there differ in colour alone" if likeness.recoloured >= 1 else ""
+
+
 def why_grown(decision: str, match: Match) -> str:
     """Of a capture of the slide that may grow."""
     assert match.likeness is not None, "growth is seen by content"
     if decision == "grown":
-        return f"slide {match.slide} as it is now: {match.likeness.kept:.0f} % of its edges are there"
-    return f"nothing new on slide {match.slide}: {match.likeness.differing:.1f} % of the tiles differ"
+        kept = f"{match.likeness.kept:.0f} % of its edges are there"
+        return f"slide {match.slide} as it is now: {kept}{in_colour_alone(match.likeness)}"
+    return f"nothing new on slide {match.slide}: {tiles_differ(match.likeness)}"
 
 
 def why_of(decision: str, match: Match | None, p: DedupProperties) -> str:
@@ -32,7 +43,7 @@ def why_of(decision: str, match: Match | None, p: DedupProperties) -> str:
     near = f"{match.distance} of {p.hash_size * p.hash_size} bits from slide {match.slide} by {p.hash}"
     if match.likeness is not None:
         like = match.likeness
-        found = f"{like.kept_back:.0f} % of its edges are there, {like.differing:.1f} % of the tiles differ"
+        found = f"{like.kept_back:.0f} % of its edges are there, {tiles_differ(like)}"
         if like.visible < 100:
             found += f", of the {like.visible:.0f} % that both show"
         return f"{near}, and {found}" if match.same else f"{near}, but only {found}"

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.frame import Layout, Plane
 from stages.dedup.fingerprint import Fingerprint, fingerprint
-from stages.dedup.luma import like_captured
 from stages.dedup.properties import DedupProperties
+from stages.dedup.yuv import like_captured
 from stages.journal import FILE_NAME, CaptureRow, Journal, SlideRow
 
 if TYPE_CHECKING:

@@ -67,7 +67,7 @@ def as_captured(picture: Picture, like: Layout | None) -> Picture:
     """A picture that was merged in BGR, in grey as a capture of that layout has it."""
     if like is None or picture.layout.pix_fmt != "bgr24" or like.pix_fmt == "bgr24":
         return picture
-    from stages.dedup.luma import like_captured
+    from stages.dedup.yuv import like_captured
 
     return like_captured(picture.planes[0], like)
 

@@ -58,7 +58,7 @@ class Segmentation(Stage[SegmentationProperties]):
     def sink_caps(self) -> Caps:
         if self.properties.format == "bgr24":  # of bgsub's models, which want what comes through it at regular times
             return Caps.of("video/raw", format="bgr24", spacing="regular")
-        return Caps.of("video/raw", format="gray8")
+        return Caps.of("video/raw", format="gray8", chroma="small")  # passed on, should anybody want it
 
     @property
     def src_caps(self) -> Mapping[str, Caps]:

@@ -13,6 +13,7 @@ import numpy as np
 from pipeline.caps import Caps
 from pipeline.frame import Frame, Layout, Output, Picture, Plane, caps_event
 from pipeline.stage import Context, Source
+from stages.chroma import chroma_size, is_asked_for
 from stages.testsource.properties import TestSourceProperties
 from stages.testsource.script import Lecture
 from stages.testsource.truth import truth
@@ -28,6 +29,7 @@ class TestSource(Source[TestSourceProperties]):
     def __init__(self, properties: TestSourceProperties, context: Context) -> None:
         super().__init__(properties, context)
         self._format = "gray8"
+        self._chroma = False
         self._ended = False
 
     @property
@@ -35,10 +37,11 @@ class TestSource(Source[TestSourceProperties]):
         return {"frames": Caps.of("video/raw", format=("gray8", "bgr24"))}
 
     def negotiate(self, allowed: Mapping[str, Caps]) -> None:
-        """Grey if the far end takes it, for it is a third of the bytes."""
+        """Grey if the far end takes it, for it is a third of the bytes; chroma beside it if that is wanted."""
         formats = allowed["frames"].fields.get("format") if "frames" in allowed else None
         if isinstance(formats, frozenset) and "gray8" not in formats:
             self._format = "bgr24"
+        self._chroma = self._format == "gray8" and is_asked_for(allowed, "frames")
 
     def finish(self) -> None:
         """The frame that is being made is the last one."""
@@ -61,14 +64,23 @@ class TestSource(Source[TestSourceProperties]):
         )  # fmt: skip
         yield caps_event(caps)
         drawn: Plane | None = None
-        made: tuple[Plane, Picture] | None = None
+        made: tuple[tuple[Plane, ...], Picture] | None = None
         seq = 0
         while not self._ended and (number := round(seq * step)) < lecture.frames:
             bgr = renderer.frame(number)
             if made is None or bgr is not drawn:
-                drawn, made = bgr, (analysis_plane(bgr, size, self._format), full_picture(bgr, p.pix_fmt))
-            yield Frame(seq, lecture.pts_ns(number), caps, (made[0],), made[1])
+                drawn, made = bgr, (self._planes(bgr, size), full_picture(bgr, p.pix_fmt))
+            yield Frame(seq, lecture.pts_ns(number), caps, *made)
             seq += 1
+
+    def _planes(self, bgr: Plane, size: tuple[int, int]) -> tuple[Plane, ...]:
+        plane = analysis_plane(bgr, size, self._format)
+        if not self._chroma:
+            return (plane,)
+        from stages.picture import small_chroma
+
+        chroma = small_chroma(full_picture(bgr, "bgr24"), *chroma_size(*size))
+        return (plane,) if chroma is None else (plane, chroma)
 
     def _announce(self, lecture: Lecture) -> None:
         p = self.properties

@@ -91,7 +91,7 @@ class _Pass:
         """The times of those candidates that took part, the first ones."""
         try:
             self._decoder.start()
-            self._decoder.negotiate({"frames": Caps.of("video/raw", format=self._format)})
+            self._decoder.negotiate({"frames": Caps.of("video/raw", format=self._format, chroma="small")})
             with closing(self._items()) as items:
                 for item in items:
                     self._give(item)

@@ -13,7 +13,7 @@ from media import card, difference
 
 from pipeline.frame import PIX_FMTS, Layout, Picture, Plane
 from stages.decoder.native import picture_of
-from stages.picture import shown_size, small_bgr, small_gray, to_bgr, upright_size
+from stages.picture import shown_size, small_bgr, small_chroma, small_gray, to_bgr, upright_size
 
 SWSCALE = {"bt601": "ITU601", "bt709": "ITU709", "bt2020": "BT2020"}
 CODES = {"bt601": 5, "bt709": 1, "bt2020": 9}
@@ -153,3 +153,56 @@ def test_the_planes_of_extreme_pictures_have_the_size_asked_for() -> None:
 def test_the_shown_size_is_that_of_the_picture_as_shown(sar: float, rotation: int) -> None:
     shown = picture(card(0), rotation, sar)
     assert to_bgr(shown).shape[1::-1] == shown_size(shown.layout)
+
+
+def blurred(seed: int, size: tuple[int, int] = (1280, 720)) -> Plane:
+    """Colours that change from place to place, but slowly: it makes no difference which pixels are looked at."""
+    grid = np.random.default_rng(seed).integers(40, 215, (4, 6, 3), np.uint8)
+    return np.asarray(cv2.resize(grid, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+@pytest.mark.parametrize(("pix_fmt", "full"), list(itertools.product(YUV, (False, True))))
+@pytest.mark.parametrize("size", [(1280, 720), (854, 480), (321, 181)])
+def test_chroma_is_that_of_the_picture_in_every_format_range_and_size(
+    pix_fmt: str, full: bool, size: tuple[int, int]
+) -> None:
+    bgr = blurred(1, size)
+    frame = VideoFrame.from_ndarray(np.ascontiguousarray(bgr), format="bgr24")
+    frame = frame.reformat(format=pix_fmt, dst_colorspace="ITU601", dst_color_range=2 if full else 1)
+    frame.colorspace, frame.color_range = CODES["bt601"], 2 if full else 1
+    ours = small_chroma(picture_of(frame, 1.0), 64, 36)
+    small = cv2.cvtColor(cv2.resize(bgr, (64, 36), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2YCrCb)
+    assert ours is not None
+    assert ours.shape == (36, 64, 2)
+    assert np.abs(ours - small[:, :, :0:-1].astype(float)).max() <= 10
+    assert np.abs(ours - small[:, :, :0:-1].astype(float)).mean() <= 1.5
+
+
+def test_chroma_of_bgr_is_that_of_yuv() -> None:
+    bgr = blurred(2)
+    ours, theirs = small_chroma(picture(bgr), 128, 72), small_chroma(yuv444(bgr), 128, 72)
+    assert ours is not None
+    assert theirs is not None
+    assert np.abs(ours - theirs.astype(float)).mean() <= 1
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_chroma_stands_upright(rotation: int) -> None:
+    shown = picture(card(0, 640, 360), rotation)
+    width, height = upright_size(shown.layout)
+    ours = small_chroma(shown, width // 8, height // 8)
+    upright = cv2.resize(to_bgr(shown), (width // 8, height // 8), interpolation=cv2.INTER_AREA)
+    assert ours is not None
+    assert np.abs(ours - cv2.cvtColor(upright, cv2.COLOR_BGR2YCrCb)[:, :, :0:-1].astype(float)).mean() < 2
+
+
+def test_a_grey_picture_has_no_chroma_nor_has_one_with_fewer_samples_than_asked_for() -> None:
+    grey = Picture(Layout("gray", 640, 360), (np.full((360, 640), 100, np.uint8),))
+    assert small_chroma(grey, 128, 72) is None
+    assert small_chroma(picture(card(0)), 128, 72) is None
+
+
+def yuv444(bgr: Plane) -> Picture:
+    planes = cv2.split(cv2.cvtColor(bgr, cv2.COLOR_BGR2YCrCb))
+    layout = Layout("yuv444p", bgr.shape[1], bgr.shape[0], "bt601", full_range=True)
+    return Picture(layout, tuple(np.asarray(planes[at], np.uint8) for at in (0, 2, 1)))

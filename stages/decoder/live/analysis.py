@@ -69,7 +69,7 @@ class Analysis:
         if last is not None and same:
             frame = Frame(0, 0, self._caps, last.planes, last.image)
         else:
-            frame = Frame(0, 0, self._caps, (self._shaper.plane(picture, self._caps),), picture)
+            frame = Frame(0, 0, self._caps, self._shaper.planes(picture, self._caps), picture)
         self._look(picture, frame, same)
         self._last = frame
         yield To(PAD, self._pad.stamped(frame, taken.stamp.mono_ns))

@@ -65,6 +65,16 @@ def test_grey_is_chosen_where_both_are_allowed() -> None:
     assert frames_of(harness.run())[0].caps.value("format") == "gray8"
 
 
+@pytest.mark.parametrize(("asked", "shapes"), [("small", [(90, 160), (18, 32, 2)]), ("", [(90, 160)])])
+def test_chroma_goes_with_grey_where_it_is_asked_for(asked: str, shapes: list[tuple[int, ...]]) -> None:
+    harness = Harness(TestSource, **SMALL)
+    wanted = {"format": "gray8", **({"chroma": asked} if asked else {})}
+    source(harness).negotiate({"frames": Caps.of("video/raw", **wanted)})
+    frame = frames_of(harness.run())[0]
+    assert [plane.shape for plane in frame.planes] == shapes
+    assert all(plane.std() > 1 for plane in frame.planes)
+
+
 def test_the_plane_is_never_larger_than_the_picture() -> None:
     _, frames = run(plane_width=640)
     assert frames[0].planes[0].shape == (180, 320)
