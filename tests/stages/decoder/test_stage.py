@@ -189,7 +189,7 @@ def test_the_caps_state_the_rate_of_analysis(tmp_path: Path) -> None:
     assert [frames(path, rate=rate)[0].caps.value("rate") for rate in (10, 0, 100)] == [10.0, 25.0, 25.0]
 
 
-def test_finish_ends_the_stream_soon_with_the_last_frame_and_exact_accounts(tmp_path: Path) -> None:
+def test_finish_ends_the_stream_with_what_was_decoded_ahead_and_exact_accounts(tmp_path: Path) -> None:
     harness = Harness(Decoder, uri=str(write_video(tmp_path / "a.mp4", cards(200), rate=30)), rate=10)
     assert isinstance(harness.stage, Source)
     found: list[Frame] = []
@@ -197,7 +197,7 @@ def test_finish_ends_the_stream_soon_with_the_last_frame_and_exact_accounts(tmp_
         if isinstance(item, Frame):
             found.append(item)
             harness.stage.finish()
-    assert len(found) == 1
+    assert 1 <= len(found) <= 1 + AHEAD + 1  # of 67; the last is the one that was not due
     assert harness.ledger.missing == 0
     harness.stage.stop()
     harness.stage.stop()
