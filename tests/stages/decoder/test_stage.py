@@ -18,6 +18,7 @@ from pipeline.frame import Event, EventKind, Frame, Picture
 from pipeline.stage import Source
 from pipeline.testing import Harness, events_of, frames_of
 from stages.decoder import Decoder
+from stages.decoder.stage import AHEAD
 
 MS = 1_000_000
 CODECS: list[tuple[str, dict[str, Any]]] = [
