@@ -27,6 +27,7 @@ from stages.decoder.live.payload import Signs
 from stages.decoder.live.pending import Begin, End, Opened, Pending, Timed, Told
 from stages.decoder.live.recording import Recording
 from stages.decoder.live.source import Endpoint, endpoint
+from stages.decoder.live.sparing import Sparing
 from stages.decoder.live.standing import Standing
 from stages.decoder.live.viewing import Viewing
 from stages.decoder.live.watch import PictureWatch
@@ -75,6 +76,7 @@ class Capture:
         self._begun = False  # an epoch is open
         self._epoch = 0
         self._changed = False  # the next packet has other parameters
+        self._said: set[str] = set()  # why every picture is decoded all the same
         self._overdue_ns: int | None = None
         self._arrived_ns = 0  # of the newest video packet
         self._ending = False
@@ -87,6 +89,15 @@ class Capture:
     def record(self) -> None:
         """Somebody takes the packets. To be called before ``produce``."""
         self._recording = Recording(self._recording_pad, self._context, self._next_epoch, LIMIT_BYTES)
+
+    def spare(self, steady: bool) -> None:
+        """Decode keyframes alone, where the stream allows it, and whoever comes next: not if it needs frames at
+        ``steady`` times. To be called before ``produce``.
+        """
+        if steady:
+            self._decodes_all("the method behind it learns from frame to frame")
+        else:
+            self._viewing.spare(self._sparing)
 
     def told(self, start: bool, data: Meta) -> None:
         """A lecture starts or stops."""
@@ -250,6 +261,21 @@ class Capture:
     def _next_epoch(self) -> int:
         self._connections += 1
         return (self._context.incarnation << _INCARNATION_SHIFT) + self._connections
+
+    def _sparing(self, facts: Connected) -> Sparing:
+        p = self._properties
+        return Sparing(
+            facts.width * facts.height,
+            round(p.hold * SECOND_NS),
+            round(SECOND_NS / p.rate) if p.rate else 0,
+            self._context.dropped,
+            self._decodes_all,
+        )
+
+    def _decodes_all(self, why: str) -> None:
+        if why not in self._said:
+            self._said.add(why)
+            self._context.warn(f"mode 'keyframes' decodes every picture of '{self._shown}': {why}")
 
     def _connect(self, source: Endpoint) -> Feed:
         return Connection(source, self._recording is not None, self._properties.threads)
