@@ -14,7 +14,7 @@ Ledgers: TypeAlias = Mapping[str, Mapping[str, object]]
 
 SECOND_NS = 1_000_000_000
 # What a stage leaves out by design: frames between those that are analysed, pages that show nothing new.
-INTENDED: Mapping[str, frozenset[str]] = {"decoder": frozenset({"rate", "before-start"})}
+INTENDED: Mapping[str, frozenset[str]] = {"decoder": frozenset({"rate", "before-start", "unchanged", "keyframes"})}
 ANALYSIS = ("decoder", "bgsub", "trigger", "dedup", "exporter")
 RECORDER = "recorder"  # its stage, and the end of its link's id
 
