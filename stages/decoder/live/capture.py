@@ -35,6 +35,7 @@ from stages.decoder.properties import DecoderProperties
 from stages.decoder.shaping import Shaper
 
 LIMIT_BYTES = 64 << 20  # of packets that wait, in each of three queues
+_PATIENCE_NS = SECOND_NS // 4  # of packets that are not decoded: each time that the loop wakes costs 0.1 ms
 _MOST_ARRIVALS = 64  # a turn
 _INCARNATION_SHIFT = 20
 _JOIN_S = 0.2  # a thread that waits for its next packet ends within one; one that is stuck is left behind
@@ -56,6 +57,7 @@ class Capture:
         self._monotonic = monotonic
         self._shown = source.shown
         self._stalled_ns = round(source.read_timeout_s * SECOND_NS)
+        self._patience_ns = min(_PATIENCE_NS, self._stalled_ns // 8)
         late_ns = self._stalled_ns if source.realtime else None
         self._late_ns = late_ns
         self._mailbox = Mailbox(LIMIT_BYTES)
@@ -154,18 +156,19 @@ class Capture:
 
     def _turn(self) -> Iterator[Output]:
         drained = False
+        now_ns = self._monotonic()
         for _ in range(_MOST_ARRIVALS):
-            arrival = self._mailbox.get()
+            arrival = self._mailbox.get(now_ns)
             if arrival is None:
                 drained = True
                 break
             self._accept(arrival)
-        now_ns = self._monotonic()
         if drained:
             self._judge(now_ns)
         if self._recording is not None:
             yield from self._recording.outputs()
         yield from self._viewing.outputs()
+        self._mailbox.patience_ns = self._patience_ns if self._viewing.sparing else 0
         if self._begun and self._viewing.shown_epoch == self._epoch:
             self._standing.seen(self._watch.state())
 
