@@ -37,7 +37,8 @@ class Setup:
 @dataclass(frozen=True, slots=True)
 class Measured:
     """Of one pipeline. ``slides``: when each was durable, in ns of CLOCK_MONOTONIC; ``views``: what was shown;
-    ``cores``: CPU seconds a second, by process; ``pss``: bytes of memory at the end, by process. ``ledger`` is empty if it ended without one, ``failure`` says why.
+    ``cores``: CPU seconds a second, and ``pss``: bytes of memory at the end, both by process; ``ledger`` is empty if it
+    ended without one, ``failure`` says why.
     """
 
     slides: list[int]

@@ -50,7 +50,18 @@ def report(results: Sequence[Result], media: str, machine: str, settle_s: float)
     """The whole report as Markdown."""
     rows = [_row(result) for result in sorted(results, key=lambda each: each.streams)]
     names = (
-        *("streams", "frames dropped", "cores used", "a stream", "of which", "memory a stream", "p50 delay", "p95 delay", "views found", "missed"),
+        *(
+            "streams",
+            "frames dropped",
+            "cores used",
+            "a stream",
+            "of which",
+            "memory a stream",
+            "p50 delay",
+            "p95 delay",
+            "views found",
+            "missed",
+        ),
         *("extra", "recorded", "not recorded"),
     )
     head = (f"| {' | '.join(names)} |", "|---" * len(names) + "|")
@@ -109,7 +120,16 @@ def _row(result: Result) -> str:
     memory = f"{sum(result.pss.values()) / result.streams / 2**20:.0f} MiB" if result.pss else "-"
     p50, p95 = (_seconds(percentile(result.delays_s, percent)) for percent in (50, 95))
     cells = (
-        *(str(result.streams), _drops(result), f"{cores:.2f}", f"{cores / result.streams:.3f}", parts, memory, p50, p95),
+        *(
+            str(result.streams),
+            _drops(result),
+            f"{cores:.2f}",
+            f"{cores / result.streams:.3f}",
+            parts,
+            memory,
+            p50,
+            p95,
+        ),
         *(str(len(result.delays_s)), str(result.missed), str(result.extra)),
         *(f"{result.recorded_bytes / 1e6:.1f} MB", _sum(result.unrecorded)),
     )

@@ -135,9 +135,7 @@ class Onlooker:
             self._came.notify_all()
 
 
-def config(
-    folder: Path, decoder: Mapping[str, object], fused: Collection[str] = (), recorded: bool = True
-) -> str:
+def config(folder: Path, decoder: Mapping[str, object], fused: Collection[str] = (), recorded: bool = True) -> str:
     """The text of the TOML file: analysis with the preset ``live``, and the recorder beside it, if it is wanted."""
     given: dict[str, Mapping[str, object]] = {
         "decoder": decoder,

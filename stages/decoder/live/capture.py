@@ -17,7 +17,7 @@ from pipeline.stage import Context
 from stages.decoder.live.analysis import Analysis
 from stages.decoder.live.arrivals import Arrival, Arrived, Changed, Connected, Crashed, Lost, Mailbox, Overflowed
 from stages.decoder.live.clock import CameraClock
-from stages.decoder.live.connection import Connection
+from stages.decoder.live.connection import RAW_CODECS, Connection
 from stages.decoder.live.decoding import PacketDecoder
 from stages.decoder.live.demux import Demuxer, Feed
 from stages.decoder.live.faults import Kind
@@ -26,6 +26,7 @@ from stages.decoder.live.pads import Pad
 from stages.decoder.live.payload import Signs
 from stages.decoder.live.pending import Begin, End, Opened, Pending, Timed, Told
 from stages.decoder.live.recording import Recording
+from stages.decoder.live.regularity import EACH
 from stages.decoder.live.source import Endpoint, endpoint
 from stages.decoder.live.sparing import Sparing
 from stages.decoder.live.standing import Standing
@@ -38,6 +39,7 @@ LIMIT_BYTES = 64 << 20  # of packets that wait, in each of three queues
 _PATIENCE_NS = SECOND_NS // 4  # of packets that are not decoded: each time that the loop wakes costs 0.1 ms
 _MOST_ARRIVALS = 64  # a turn
 _INCARNATION_SHIFT = 20
+_INTRA_CODECS = (*RAW_CODECS, "mjpeg")
 _JOIN_S = 0.2  # a thread that waits for its next packet ends within one; one that is stuck is left behind
 
 
@@ -267,13 +269,16 @@ class Capture:
 
     def _sparing(self, facts: Connected) -> Sparing:
         p = self._properties
-        return Sparing(
+        made = Sparing(
             facts.width * facts.height,
             round(p.hold * SECOND_NS),
             round(SECOND_NS / p.rate) if p.rate else 0,
             self._context.dropped,
             self._decodes_all,
         )
+        if facts.name in _INTRA_CODECS:
+            made.refuse(EACH)
+        return made
 
     def _decodes_all(self, why: str) -> None:
         if why not in self._said:

@@ -6,6 +6,7 @@ from pipeline.frame import SECOND_NS
 
 LONGEST_NS = 10 * SECOND_NS  # from one keyframe to the next; what happens between is seen no earlier
 _FEW_KEYS = 10  # in a row, with nothing between them
+EACH = "each of its pictures is a keyframe"
 _PROVEN = 3  # groups of pictures, one after the other, after which a stream is trusted again
 
 
@@ -21,7 +22,9 @@ class Regularity:
 
     def packet(self, key: bool, at_ns: int) -> str | None:
         """Why every picture must be decoded from here on, in a few words; None: keyframes will do."""
-        since_ns = 0 if self._key_ns is None else at_ns - self._key_ns
+        if self._key_ns is None:
+            self._key_ns = at_ns  # a stream that begins without one gets as long
+        since_ns = at_ns - self._key_ns
         if since_ns > LONGEST_NS:
             self._regular = 0
             self._why = f"it gave no keyframe for {LONGEST_NS // SECOND_NS} s"
@@ -33,7 +36,7 @@ class Regularity:
         self._row = 1 if self._between else self._row + 1
         self._between, self._key_ns = 0, at_ns
         if self._row >= _FEW_KEYS:
-            self._why = "each of its pictures is a keyframe"
+            self._why = EACH
         elif self._regular >= _PROVEN:
             self._why = None
         return self._why

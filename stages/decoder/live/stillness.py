@@ -7,6 +7,7 @@ a second. What a noisy camera sends is never small: of such a stream keyframes a
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, insort
 from collections import deque
 
@@ -14,7 +15,7 @@ from pipeline.frame import SECOND_NS
 from stages.decoder.sparse.survey import BUSY_SHARE, FLOOR_PERCENTILE, still_limit
 
 _MOST_SIZES = 600  # of packets that tell the floor: 20 s at 30 a second
-_FEWEST_SIZES = 8  # until then only what an encoder needs at least is small
+_FEWEST_SIZES = 8  # until then all is small that may be
 
 
 class Stillness:
@@ -48,7 +49,7 @@ class Stillness:
 
     def _limit(self) -> int:
         if len(self._ordered) < _FEWEST_SIZES:
-            return still_limit(0, self._pixels)
+            return still_limit(math.inf, self._pixels)
         return still_limit(self._ordered[len(self._ordered) * FLOOR_PERCENTILE // 100], self._pixels)
 
     def _remember(self, nbytes: int) -> None:
