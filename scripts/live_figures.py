@@ -14,7 +14,7 @@ Ledgers: TypeAlias = Mapping[str, Mapping[str, object]]
 
 SECOND_NS = 1_000_000_000
 # What a stage leaves out by design: frames between those that are analysed, pages that show nothing new.
-INTENDED: Mapping[str, frozenset[str]] = {"decoder": frozenset({"rate", "before-start"})}
+INTENDED: Mapping[str, frozenset[str]] = {"decoder": frozenset({"rate", "before-start", "unchanged", "keyframes"})}
 ANALYSIS = ("decoder", "bgsub", "trigger", "dedup", "exporter")
 RECORDER = "recorder"  # its stage, and the end of its link's id
 
@@ -39,14 +39,16 @@ class Delays:
 
 def judged(slides: Sequence[int], views: Sequence[View], end_ns: int, grace_s: float = 3.0) -> Delays:
     """The delays of all views from the first slide on, which is the one that was on screen when the camera was opened,
-    up to ``grace_s`` before ``end_ns``: what came to rest later may not have had the time.
+    up to ``grace_s`` before ``end_ns``: what came to rest later may not have had the time. A slide that was durable
+    before the first of these views came to rest is of one that was on screen at the start, or came while it was slow.
     """
     if not slides:
         return Delays((), tuple(view.slide for view in views), 0)
     limit_ns = end_ns - round(grace_s * SECOND_NS)
     due = [view for view in views if slides[0] < view.calm_ns <= limit_ns]
     later = min((view.calm_ns for view in views if view.calm_ns > limit_ns), default=end_ns)
-    return delays([at_ns for at_ns in slides[1:] if at_ns <= min(later, end_ns)], due)
+    first = due[0].calm_ns if due else slides[0]
+    return delays([at_ns for at_ns in slides[1:] if first <= at_ns <= min(later, end_ns)], due)
 
 
 def delays(slides: Sequence[int], views: Sequence[View], patience_s: float = 5.0) -> Delays:

@@ -23,7 +23,7 @@ MOST_LATER_S = 1.0  # than settle_time
 @dataclass(frozen=True, slots=True)
 class Result:
     """What was measured with ``streams`` pipelines at once. Lists have an entry per pipeline, ``delays_s`` one per
-    view that was found; ``dropped`` and ``cores`` are sums over the pipelines.
+    view that was found; ``dropped``, ``cores`` and ``pss`` (bytes) are sums over the pipelines.
     """
 
     streams: int
@@ -37,6 +37,7 @@ class Result:
     analysed: int
     recorded_bytes: int
     unrecorded: dict[str, int] = field(default_factory=dict)
+    pss: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
     @property
@@ -49,7 +50,18 @@ def report(results: Sequence[Result], media: str, machine: str, settle_s: float)
     """The whole report as Markdown."""
     rows = [_row(result) for result in sorted(results, key=lambda each: each.streams)]
     names = (
-        *("streams", "frames dropped", "cores used", "of which", "p50 delay", "p95 delay", "views found", "missed"),
+        *(
+            "streams",
+            "frames dropped",
+            "cores used",
+            "a stream",
+            "of which",
+            "memory a stream",
+            "p50 delay",
+            "p95 delay",
+            "views found",
+            "missed",
+        ),
         *("extra", "recorded", "not recorded"),
     )
     head = (f"| {' | '.join(names)} |", "|---" * len(names) + "|")
@@ -102,11 +114,22 @@ def _line(target: str, measured: str, met: bool | None) -> str:
 
 def _row(result: Result) -> str:
     if result.failures:
-        return f"| {result.streams} | **not measured**: {'; '.join(result.failures)} " + "| " * 9 + "|"
+        return f"| {result.streams} | **not measured**: {'; '.join(result.failures)} " + "| " * 11 + "|"
     parts = ", ".join(f"{name} {share:.2f}" for name, share in result.cores.items())
+    cores = sum(result.cores.values())
+    memory = f"{sum(result.pss.values()) / result.streams / 2**20:.0f} MiB" if result.pss else "-"
     p50, p95 = (_seconds(percentile(result.delays_s, percent)) for percent in (50, 95))
     cells = (
-        *(str(result.streams), _drops(result), f"{sum(result.cores.values()):.2f}", parts, p50, p95),
+        *(
+            str(result.streams),
+            _drops(result),
+            f"{cores:.2f}",
+            f"{cores / result.streams:.3f}",
+            parts,
+            memory,
+            p50,
+            p95,
+        ),
         *(str(len(result.delays_s)), str(result.missed), str(result.extra)),
         *(f"{result.recorded_bytes / 1e6:.1f} MB", _sum(result.unrecorded)),
     )

@@ -21,6 +21,7 @@ from stages.bgsub.tiles import Tiles
 from stages.bgsub.time import ContinuousTime
 from stages.chroma import chroma_of
 from stages.presenter import hidden_at, passed_on, presenter_of
+from stages.unseen import is_unseen
 
 _LEAST_SEEN = 0.02  # share of the plane; of a picture of which less is to be seen, nothing is known
 
@@ -63,7 +64,12 @@ class Bgsub(Stage[BgsubProperties]):
         return {"motion": self._caps}
 
     def process(self, frame: Frame) -> Iterable[Output]:
-        """The first frame after a break is compared with nothing: whatever the model says, nothing is known of it."""
+        """The first frame after a break is compared with nothing: whatever the model says, nothing is known of it.
+
+        Nor is anything known while the picture changes unseen: then the model is not asked.
+        """
+        if is_unseen(frame):
+            return (passed_on(replace(frame, caps=self._caps, meta={**frame.meta, "foreground_percent": None}), ()),)
         broken = self._broken or Flags.DISCONT in frame.flags or self._time.goes_back(frame.pts_ns)
         self._broken = False
         if broken:

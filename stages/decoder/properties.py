@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from pipeline.errors import ConfigError
 from pipeline.stage import Properties
 from stages.decoder.opening import LARGEST_PX
 
@@ -16,16 +17,21 @@ class DecoderProperties(Properties):
         description="the video: a path, file:///path, rtsp://, rtsps://, http://, https://, v4l2:///dev/video0",
     )
     rate: float = Field(10.0, ge=0, le=1000, description="frames per second for analysis; 0 means every frame")
-    mode: Literal["full", "sparse"] = Field(
+    mode: Literal["full", "sparse", "keyframes"] = Field(
         "full",
-        description="full: every frame of a file is decoded; sparse: only those in which something happens, as their "
-        "packets and keyframes tell",
+        description="full: every frame is decoded; sparse, of files: only those in which something happens, as their "
+        "packets and keyframes tell; keyframes, of cameras: one frame per group of pictures, and what packets tell of "
+        "the time between; a new view is seen up to one group later",
     )
     width: int = Field(640, ge=1, le=LARGEST_PX, description="width of the analysis plane in px; never enlarged")
     threads: int = Field(0, ge=0, le=256, description="decoding threads; 0 lets FFmpeg choose")
     deinterlace: Literal["auto", "off"] = Field("auto", description="deinterlace frames that say they are interlaced")
     hold: float = Field(
-        4.0, ge=0, le=3600, description="when a file pauses for over 1 s, show the last picture again for so many s"
+        4.0,
+        ge=0,
+        le=3600,
+        description="when a file pauses for over 1 s, and with mode keyframes after a change, the last picture is "
+        "shown again for so many s",
     )
     live: Literal["auto", "yes", "no"] = Field(
         "auto", description="whether the source goes on by itself; auto: cameras and web streams without a duration do"
@@ -44,3 +50,13 @@ class DecoderProperties(Properties):
     input_format: str = Field(
         "", pattern=r"^[a-z0-9_]*$", description="of a v4l2 camera; h264, mjpeg, then raw where it is not set"
     )
+
+    def check_for_file(self) -> None:
+        """Raises ConfigError for what makes no sense with a file on disk."""
+        if self.live == "yes":
+            raise ConfigError("property 'live' = 'yes': a file is not live")
+        if self.mode == "keyframes":
+            raise ConfigError(
+                "property 'mode' = 'keyframes' is for cameras and live streams; take 'sparse' for a file: it decodes "
+                "keyframes, and what happens between them"
+            )

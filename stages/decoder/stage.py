@@ -90,8 +90,7 @@ class Decoder(Source[DecoderProperties]):
         p = self.properties
         scheme = scheme_of(p.uri)
         if scheme is None:
-            if p.live == "yes":
-                raise ConfigError("property 'live' = 'yes': a file is not live")
+            p.check_for_file()
             path = self._path = path_of(p.uri)
             self._container = open_file(path)
         else:
@@ -124,6 +123,8 @@ class Decoder(Source[DecoderProperties]):
     def negotiate(self, allowed: Mapping[str, Caps]) -> None:
         self._shaper.negotiate(allowed)
         self._steady = "frames" in allowed and "spacing" in allowed["frames"].fields
+        if self._capture is not None and self.properties.mode == "keyframes":
+            self._capture.spare(self._steady)
         if "packets" not in allowed:
             return
         if self._capture is None:

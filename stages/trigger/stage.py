@@ -15,6 +15,7 @@ from stages.trigger.properties import TriggerProperties
 from stages.trigger.shelf import Shelf
 from stages.trigger.taken import Taken
 from stages.trigger.trace import Trace, rules_told
+from stages.unseen import is_unseen
 
 if TYPE_CHECKING:
     from stages.trigger.reveals import Reveals
@@ -77,7 +78,8 @@ class Trigger(Stage[TriggerProperties]):
         self._last_pts_ns = frame.pts_ns
         given = frame.meta.get("foreground_percent")
         percent = float(given) if isinstance(given, (int, float)) else None
-        if percent is None and self._machine.phase is Phase.SETTLED and presenter_of(frame) is not None:
+        hidden = percent is None and not is_unseen(frame) and presenter_of(frame) is not None
+        if hidden and self._machine.phase is Phase.SETTLED:
             yield from self._break(frame.pts_ns)  # they hide all of it: nobody can tell what slide comes out again
             self._last_pts_ns = frame.pts_ns
         step = self._machine.step(frame.pts_ns, percent)

@@ -13,7 +13,7 @@ from pathlib import Path
 import av
 import pytest
 from evidence import broken, missing
-from onlooker import Onlooker
+from onlooker import ANALYSIS, Onlooker
 from rtsp import HOSTILE, Film, RtspServer, ServerProcess, black_clip, lecture_clip
 from rtsp.truth import Span
 
@@ -94,6 +94,20 @@ def test_a_connection_that_is_cut_is_made_again(camera: RtspServer, watching: On
     live_ns = watching.wait_for_state("live", since_ns=begin_ns)["at_ns"]
     assert seconds(begin_ns, live_ns) < BACK_S
     check(watching, camera, begin_ns, [(begin_ns, live_ns)])
+
+
+@pytest.mark.parametrize("fused", [(), ANALYSIS])
+def test_with_keyframes_alone_the_same_slides_are_found(
+    camera: RtspServer, tmp_path: Path, fused: tuple[str, ...]
+) -> None:
+    with Onlooker(tmp_path, {"uri": camera.url(), "mode": "keyframes"}, fused=fused) as watching:
+        watching.wait_for("slide")
+        begin_ns = time.monotonic_ns()
+        camera.cut()
+        live_ns = watching.wait_for_state("live", since_ns=begin_ns)["at_ns"]
+        check(watching, camera, begin_ns, [(begin_ns, live_ns)])
+        decoder = watching.stop()["ledger"]["decoder"]
+    assert decoder["dropped"]["unchanged"] > 20 and set(decoder["dropped"]) <= {"unchanged", "keyframes", "stale"}
 
 
 def test_a_camera_that_accepts_and_says_nothing_is_seen_when_it_speaks(camera: RtspServer, tmp_path: Path) -> None:

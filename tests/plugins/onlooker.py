@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,13 +27,17 @@ FACTORIES = {
     "exporter": "stages.exporter:Exporter",
     "recorder": "stages.recorder:Recorder",
 }
+ANALYSIS = ("decoder", "bgsub", "trigger", "dedup", "exporter")
 _LINKS = {"bgsub": 'leaky = "downstream"', "recorder": 'after = "decoder.packets"'}
 _ENDING_S = 30.0
 Told = Mapping[str, Any]
 
 
 class Onlooker:
-    """Runs from the start; ``decoder``: its properties. What it said is in ``events``, each with ``at_ns``."""
+    """Runs from the start; ``decoder``: its properties. What it said is in ``events``, each with ``at_ns``.
+
+    ``fused``: stages that share one process. ``recorded``: whether the recorder is there.
+    """
 
     def __init__(
         self,
@@ -41,11 +45,13 @@ class Onlooker:
         decoder: Mapping[str, object],
         environment: Mapping[str, str] | None = None,
         slidetap: Path = SLIDETAP,
+        fused: Collection[str] = (),
+        recorded: bool = True,
     ) -> None:
         self.result, self.recording = folder / "result", folder / "recording"
         self.recording.mkdir(parents=True)
         file = folder / "onlooker.toml"
-        file.write_text(config(folder, decoder))
+        file.write_text(config(folder, decoder, fused, recorded))
         self.events: list[Told] = []
         self.text = ""  # all of its output, as it came
         self._told_to_end = False
@@ -129,8 +135,8 @@ class Onlooker:
             self._came.notify_all()
 
 
-def config(folder: Path, decoder: Mapping[str, object]) -> str:
-    """The text of the TOML file: analysis with the preset ``live``, and the recorder beside it."""
+def config(folder: Path, decoder: Mapping[str, object], fused: Collection[str] = (), recorded: bool = True) -> str:
+    """The text of the TOML file: analysis with the preset ``live``, and the recorder beside it, if it is wanted."""
     given: dict[str, Mapping[str, object]] = {
         "decoder": decoder,
         "exporter": {"location": str(folder / "result"), "pdf": False},
@@ -138,7 +144,11 @@ def config(folder: Path, decoder: Mapping[str, object]) -> str:
     }
     lines: list[str] = []
     for name, factory in FACTORIES.items():
-        lines += ["[[stage]]", f'name = "{name}"', f'type = "{factory}"', _LINKS.get(name, ""), "[stage.properties]"]
+        if name == "recorder" and not recorded:
+            continue
+        lines += ["[[stage]]", f'name = "{name}"', f'type = "{factory}"', _LINKS.get(name, "")]
+        lines += ['process = "fused"'] if name in fused else []
+        lines += ["[stage.properties]"]
         properties = {**PRESETS["live"].get(name, {}), **given.get(name, {})}
         lines += [f"{key} = {json.dumps(value)}" for key, value in properties.items()]
     return "\n".join(lines) + "\n"

@@ -63,6 +63,14 @@ def test_the_first_slide_and_what_came_to_rest_too_late_are_not_judged(figures: 
     assert found == figures.Delays((1.0, 1.0), (3,), 0)
 
 
+def test_a_slide_of_a_view_that_came_to_rest_before_the_first_slide_was_durable_is_none_too_many(
+    figures: ModuleType,
+) -> None:
+    views = [view(figures, n, 10 * n, 10 * n + 10) for n in range(5)]
+    found = figures.judged(at(11, 12.5, 21, 31, 41), views, end_ns=42 * S)
+    assert found == figures.Delays((1.0, 1.0), (), 0)
+
+
 def test_without_any_slide_all_are_missed(figures: ModuleType) -> None:
     assert figures.judged([], [view(figures, 2, 0, 10)], 20 * S).missed == (2,)
 
@@ -166,3 +174,14 @@ def test_the_config_has_the_recorder_beside_the_analysis(tmp_path: Path) -> None
     assert stages["recorder"]["after"] == "decoder.packets"
     assert stages["bgsub"]["leaky"] == "downstream"
     assert stages["decoder"]["properties"] == {"uri": "rtsp://127.0.0.1:1/live", "rate": 10.0}
+
+
+def test_fused_stages_share_a_process_and_the_recorder_may_be_left_out(tmp_path: Path) -> None:
+    told = tomllib.loads(config(tmp_path, {"uri": "rtsp://a"}, ("decoder", "bgsub"), recorded=False))
+    assert [stage.get("process") for stage in told["stage"]] == ["fused", "fused", None, None, None]
+    assert "recorder" not in {stage["name"] for stage in told["stage"]}
+
+
+def test_frames_that_mode_keyframes_leaves_out_are_not_lost(figures: ModuleType) -> None:
+    ledger = {"decoder": {"dropped": {"unchanged": 50, "keyframes": 9, "behind": 1}}}
+    assert figures.dropped(ledger) == {"decoder: behind": 1}

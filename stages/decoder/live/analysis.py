@@ -17,7 +17,9 @@ from stages.decoder.live.watch import PictureWatch, is_card
 from stages.decoder.native import identical, picture_of
 from stages.decoder.opening import check_size
 from stages.decoder.shaping import Shaper
+from stages.decoder.sparse.likeness import differ
 from stages.picture import small_bgr, upright_size
+from stages.unseen import unseen
 
 PAD = "frames"
 _CARD_SIZE = (64, 36)
@@ -74,6 +76,21 @@ class Analysis:
         self._last = frame
         yield To(PAD, self._pad.stamped(frame, taken.stamp.mono_ns))
 
+    @property
+    def last(self) -> Frame | None:
+        """The frame given out last."""
+        return self._last
+
+    def again(self, mono_ns: int, seen: bool = True) -> Iterator[Output]:
+        """The last frame as it was at another instant; not ``seen``: what is on screen then is another picture."""
+        last = self._last
+        if last is None or self._caps is None:
+            return
+        frame = Frame(0, 0, self._caps, last.planes, last.image)
+        if seen:
+            self._watch.picture(frame.planes[0], True, self._monotonic())
+        yield To(PAD, self._pad.stamped(frame if seen else unseen(frame), mono_ns))
+
     def _look(self, picture: Picture, frame: Frame, same: bool) -> None:
         now_ns = self._monotonic()
         self._watch.picture(frame.planes[0], same, now_ns)
@@ -90,3 +107,10 @@ class Analysis:
                 self._context.warn(str(e))
             return False
         return True
+
+
+def is_new(frame: Frame | None, before: Frame | None) -> bool:
+    """Whether ``frame`` shows more than a pointer that the one before it did not show."""
+    if frame is None or before is None or frame.caps != before.caps:
+        return True
+    return frame.planes is not before.planes and differ(frame.planes[0], before.planes[0])

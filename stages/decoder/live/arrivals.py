@@ -1,6 +1,7 @@
 """What the reading thread hands to the run loop: connections made and lost, and packets, in order and bounded in bytes.
 
-The queue wakes the run loop through an eventfd. What does not fit is dropped up to the next key picture.
+The queue wakes the run loop through an eventfd: for each packet, or where only key pictures are urgent for several at
+once. What does not fit is dropped up to the next key picture.
 """
 
 from __future__ import annotations
@@ -141,9 +142,15 @@ class Backlog(Generic[T]):
 
 
 class Mailbox:
-    """A Backlog between two threads; ``descriptor`` is readable while there may be something in it."""
+    """A Backlog between two threads; ``descriptor`` is readable while there may be something in it.
+
+    ``patience_ns``: for so long packets wait for others, unless a key picture or anything else is among them.
+    """
 
     def __init__(self, limit: int) -> None:
+        self.patience_ns = 0
+        self._urgent = False  # something that must not wait, or has waited long enough
+        self._emptied_ns = 0
         self._lock = threading.Lock()
         self._backlog: Backlog[Arrival] = Backlog(limit, Overflowed)
         self.descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -154,14 +161,24 @@ class Mailbox:
             if self._closed:
                 return
             if isinstance(item, Arrived):
-                self._backlog.offer(item, item.nbytes, item.video and item.key)
+                key = item.video and item.key
+                self._backlog.offer(item, item.nbytes, key)
+                if not key and item.arrived_ns - self._emptied_ns < self.patience_ns:
+                    return
             else:
                 self._backlog.put(item)
+            self._urgent = True
             os.eventfd_write(self.descriptor, 1)
 
-    def get(self) -> Arrival | None:
+    def get(self, now_ns: int = 0) -> Arrival | None:
+        """The oldest item; None if there is none, or all may wait for more. ``now_ns``: needed only for that."""
         with self._lock:
-            return self._backlog.get()
+            if not self._urgent and now_ns - self._emptied_ns < self.patience_ns:
+                return None
+            item = self._backlog.get()
+            if item is None:
+                self._urgent, self._emptied_ns = False, now_ns
+            return item
 
     def wake(self) -> None:
         """Make the descriptor readable."""
@@ -170,9 +187,9 @@ class Mailbox:
                 os.eventfd_write(self.descriptor, 1)
 
     def settle(self) -> bool:
-        """Make the descriptor unreadable unless there is something; returns whether there is."""
+        """Make the descriptor unreadable unless there is something urgent; returns whether there is."""
         with self._lock:
-            if self._closed or len(self._backlog):
+            if self._closed or (len(self._backlog) and (self._urgent or not self.patience_ns)):
                 return not self._closed
             try:
                 os.eventfd_read(self.descriptor)

@@ -17,7 +17,7 @@ from pipeline.stage import Context
 from stages.decoder.live.analysis import Analysis
 from stages.decoder.live.arrivals import Arrival, Arrived, Changed, Connected, Crashed, Lost, Mailbox, Overflowed
 from stages.decoder.live.clock import CameraClock
-from stages.decoder.live.connection import Connection
+from stages.decoder.live.connection import RAW_CODECS, Connection
 from stages.decoder.live.decoding import PacketDecoder
 from stages.decoder.live.demux import Demuxer, Feed
 from stages.decoder.live.faults import Kind
@@ -26,7 +26,9 @@ from stages.decoder.live.pads import Pad
 from stages.decoder.live.payload import Signs
 from stages.decoder.live.pending import Begin, End, Opened, Pending, Timed, Told
 from stages.decoder.live.recording import Recording
+from stages.decoder.live.regularity import EACH
 from stages.decoder.live.source import Endpoint, endpoint
+from stages.decoder.live.sparing import Sparing
 from stages.decoder.live.standing import Standing
 from stages.decoder.live.viewing import Viewing
 from stages.decoder.live.watch import PictureWatch
@@ -34,8 +36,10 @@ from stages.decoder.properties import DecoderProperties
 from stages.decoder.shaping import Shaper
 
 LIMIT_BYTES = 64 << 20  # of packets that wait, in each of three queues
+_PATIENCE_NS = SECOND_NS // 4  # of packets that are not decoded: each time that the loop wakes costs 0.1 ms
 _MOST_ARRIVALS = 64  # a turn
 _INCARNATION_SHIFT = 20
+_INTRA_CODECS = (*RAW_CODECS, "mjpeg")
 _JOIN_S = 0.2  # a thread that waits for its next packet ends within one; one that is stuck is left behind
 
 
@@ -55,6 +59,7 @@ class Capture:
         self._monotonic = monotonic
         self._shown = source.shown
         self._stalled_ns = round(source.read_timeout_s * SECOND_NS)
+        self._patience_ns = min(_PATIENCE_NS, self._stalled_ns // 8)
         late_ns = self._stalled_ns if source.realtime else None
         self._late_ns = late_ns
         self._mailbox = Mailbox(LIMIT_BYTES)
@@ -75,6 +80,7 @@ class Capture:
         self._begun = False  # an epoch is open
         self._epoch = 0
         self._changed = False  # the next packet has other parameters
+        self._said: set[str] = set()  # why every picture is decoded all the same
         self._overdue_ns: int | None = None
         self._arrived_ns = 0  # of the newest video packet
         self._ending = False
@@ -87,6 +93,15 @@ class Capture:
     def record(self) -> None:
         """Somebody takes the packets. To be called before ``produce``."""
         self._recording = Recording(self._recording_pad, self._context, self._next_epoch, LIMIT_BYTES)
+
+    def spare(self, steady: bool) -> None:
+        """Decode keyframes alone, where the stream allows it, and whoever comes next: not if it needs frames at
+        ``steady`` times. To be called before ``produce``.
+        """
+        if steady:
+            self._decodes_all("the method behind it learns from frame to frame")
+        else:
+            self._viewing.spare(self._sparing)
 
     def told(self, start: bool, data: Meta) -> None:
         """A lecture starts or stops."""
@@ -143,18 +158,19 @@ class Capture:
 
     def _turn(self) -> Iterator[Output]:
         drained = False
+        now_ns = self._monotonic()
         for _ in range(_MOST_ARRIVALS):
-            arrival = self._mailbox.get()
+            arrival = self._mailbox.get(now_ns)
             if arrival is None:
                 drained = True
                 break
             self._accept(arrival)
-        now_ns = self._monotonic()
         if drained:
             self._judge(now_ns)
         if self._recording is not None:
             yield from self._recording.outputs()
         yield from self._viewing.outputs()
+        self._mailbox.patience_ns = self._patience_ns if self._viewing.sparing else 0
         if self._begun and self._viewing.shown_epoch == self._epoch:
             self._standing.seen(self._watch.state())
 
@@ -250,6 +266,24 @@ class Capture:
     def _next_epoch(self) -> int:
         self._connections += 1
         return (self._context.incarnation << _INCARNATION_SHIFT) + self._connections
+
+    def _sparing(self, facts: Connected) -> Sparing:
+        p = self._properties
+        made = Sparing(
+            facts.width * facts.height,
+            round(p.hold * SECOND_NS),
+            round(SECOND_NS / p.rate) if p.rate else 0,
+            self._context.dropped,
+            self._decodes_all,
+        )
+        if facts.name in _INTRA_CODECS:
+            made.refuse(EACH)
+        return made
+
+    def _decodes_all(self, why: str) -> None:
+        if why not in self._said:
+            self._said.add(why)
+            self._context.warn(f"mode 'keyframes' decodes every picture of '{self._shown}': {why}")
 
     def _connect(self, source: Endpoint) -> Feed:
         return Connection(source, self._recording is not None, self._properties.threads)

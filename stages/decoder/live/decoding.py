@@ -52,6 +52,7 @@ class PacketDecoder:
         self._damaged: deque[range] = deque(maxlen=16)  # earlier ones up to their key pictures: pictures come later
         self.corrupt = 0  # packets and pictures that were damaged
         self.concealed = 0  # pictures not shown because of it
+        self.interlaced = False  # one was, and is made whole: its neighbours are needed
 
     def feed(self, arrived: Arrived, stamp: Stamp) -> list[Taken]:
         """The pictures that come out once ``arrived`` is in. Raises ResourceError when there is no memory for one."""
@@ -75,6 +76,18 @@ class PacketDecoder:
             return []
         return [taken for frame in frames for taken in self._taken(frame, number, stamp)]
 
+    def feed_alone(self, arrived: Arrived, stamp: Stamp) -> list[Taken]:
+        """The picture of a keyframe behind which nothing may follow, and whatever the decoder still held before it."""
+        found = self.feed(arrived, stamp)
+        try:
+            frames = self._codec.decode(None)
+        except av.error.FFmpegError:
+            frames = []
+        number = self._number - 1
+        found += [taken for frame in frames for taken in self._taken(frame, number, stamp)]
+        self._codec.flush_buffers()
+        return found
+
     def skip(self) -> None:
         """What was in the decoder is of no use: the next packet begins anew with a key picture."""
         self._codec.flush_buffers()
@@ -83,6 +96,7 @@ class PacketDecoder:
 
     def _taken(self, frame: VideoFrame, fed: int, now: Stamp) -> list[Taken]:
         number = fed if frame.pts is None else frame.pts
+        self.interlaced = self.interlaced or (self._deinterlacer is not None and frame.interlaced_frame)
         if frame.is_corrupt:
             self._damage(number, now)
         hidden = self._damaged_ns is not None and number >= self._damaged_from

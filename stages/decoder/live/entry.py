@@ -29,6 +29,8 @@ def entered(
     except Fault as e:
         raise SourceError(f"'{source.shown}': {scrubbed(e.why, source.secrets)}") from None
     if properties.live == "no" or container.duration is not None:
+        if properties.mode == "keyframes":
+            context.warn(f"mode 'keyframes' is for live streams: every frame of '{source.shown}' is decoded")
         return container
     container.close()
     return Capture(properties, context, shaper, source)

@@ -31,7 +31,7 @@ class Look:
 
     def like(self, other: Look) -> bool:
         """Whether there is no more difference than a pointer makes."""
-        return self._layout == other._layout and not any(map(_differ, self._planes, other._planes))
+        return self._layout == other._layout and not any(map(differ, self._planes, other._planes))
 
 
 def _small(plane: Plane, scale: float) -> Plane:
@@ -40,7 +40,8 @@ def _small(plane: Plane, scale: float) -> Plane:
     return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _differ(one: Plane, other: Plane) -> bool:
+def differ(one: Plane, other: Plane) -> bool:
+    """Whether two planes of one shape, about 640 px wide, differ by more than a pointer."""
     difference = np.asarray(cv2.absdiff(one, other), np.uint8)
     if difference.ndim == 3:
         difference = np.asarray(difference.max(axis=2), np.uint8)

@@ -21,10 +21,10 @@ _MACROBLOCK_PX = 256
 # hardly a bit per macroblock. What most packets of the file need tells more; a noisy source is above both.
 _STILL_BYTES = 64
 _STILL_BYTES_PER_MACROBLOCK = 0.02
-_FLOOR_PERCENTILE = 20
+FLOOR_PERCENTILE = 20
 _ABOVE_FLOOR = 2
 _SLACK_BYTES = 16
-_BUSY_SHARE = 0.06  # of the keyframe: so much above that, within a second, is something that happens
+BUSY_SHARE = 0.06  # of the keyframe: so much above that, within a second, is something that happens
 # Shares of the packets that may be left out, and that have nothing busy near them; with less of both a file is decoded
 # whole. Of the latter half may be frames to which none refers.
 _WORTH = 0.2
@@ -123,8 +123,12 @@ def grouped(
 
 
 def _still_bytes(sizes: NDArray[np.int64], pixels: int) -> int:
+    return still_limit(float(np.percentile(sizes, FLOOR_PERCENTILE)), pixels)
+
+
+def still_limit(floor: float, pixels: int) -> int:
+    """Bytes up to which a packet may be of a picture of ``pixels`` that stands still. ``floor``: what most need."""
     most = _STILL_BYTES + _STILL_BYTES_PER_MACROBLOCK * pixels / _MACROBLOCK_PX
-    floor = float(np.percentile(sizes, _FLOOR_PERCENTILE))
     return int(min(most, _ABOVE_FLOOR * floor + _SLACK_BYTES))
 
 
@@ -134,7 +138,7 @@ def _busy(sizes: NDArray[np.int64], still: int, a_second: int) -> NDArray[np.boo
     above[0] = 0
     total = np.concatenate(([0], np.cumsum(above)))
     begin = np.maximum(np.arange(1, len(sizes) + 1) - a_second, 0)
-    return np.asarray((total[1:] - total[begin] > _BUSY_SHARE * sizes[0]) & (above > 0))
+    return np.asarray((total[1:] - total[begin] > BUSY_SHARE * sizes[0]) & (above > 0))
 
 
 def _widened(busy: NDArray[np.bool_]) -> NDArray[np.bool_]:

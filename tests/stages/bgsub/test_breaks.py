@@ -15,6 +15,7 @@ from pipeline.testing import Harness, frames_of
 from stages.bgsub import Bgsub
 from stages.bgsub.properties import Method
 from stages.bgsub.time import ContinuousTime
+from stages.unseen import is_unseen, unseen
 
 METHODS = list(get_args(Method))
 WIDTH, HEIGHT = 160, 90
@@ -158,3 +159,14 @@ def test_continuous_time_never_goes_back_and_keeps_the_steps_between_jumps(steps
             assert last in (-1, now - step)
         assert now >= last
         last = now
+
+
+def test_while_the_picture_changes_unseen_nothing_is_known_and_the_model_is_not_asked() -> None:
+    camera = Camera()
+    grey = np.full((HEIGHT, WIDTH), 90, np.uint8)
+    camera.push(grey, grey, grey)
+    frame = Frame(9, 3 * TENTH, Caps.of("video/raw"), (255 - grey,))
+    (out,) = frames_of(camera.harness.push(unseen(frame)))
+    assert out.meta["foreground_percent"] is None and is_unseen(out) and not out.planes
+    camera.now = 4
+    assert camera.push(grey, grey) == [0.0, 0.0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,9 @@ from pipeline.caps import Caps
 from pipeline.errors import ConfigError
 from pipeline.frame import Event, EventKind, Frame, Item, Picture
 from pipeline.testing import Harness, events_of, frames_of
+from stages.presenter import Presenter, carrying
 from stages.trigger import Trigger
+from stages.unseen import unseen
 
 CAPS = Caps.of("video/motion", picture_width=16, picture_height=8)
 TENTH = 100_000_000
@@ -199,3 +202,20 @@ def test_every_frame_is_sent_dropped_or_held_at_every_moment_and_none_is_held_at
     assert re.fullmatch("(cc?e)*" if how[1] == "both" else "(ce)*", visits)
     times = [item.pts_ns for item in frames_of(items)]
     assert times == sorted(set(times))
+
+
+@pytest.mark.parametrize("hiding", [False, True])
+def test_a_picture_that_changes_unseen_ends_no_view_and_lets_none_settle(hiding: bool) -> None:
+    made = harness()
+
+    def shown(seq: int, percent: float | None) -> Frame:
+        if percent is not None:
+            return frame(seq, percent)
+        mask = Presenter(np.full((8, 16), 255, np.uint8)) if hiding else None
+        return carrying(unseen(frame(seq, None)), (), mask)
+
+    settling = [0.0, 0.0, 0.0, None, 0.0, 0.0, 0.0, 0.0]
+    assert not frames_of([item for seq, percent in enumerate(settling) for item in made.push(shown(seq, percent))])
+    (capture,) = frames_of([item for seq in (8, 9) for item in made.push(shown(seq, 0.0))])
+    assert capture.seq == 9
+    assert not [item for seq in (10, 11) for item in made.push(shown(seq, None))]

@@ -10,9 +10,9 @@ from av.stream import Stream
 from stages.decoder.live.arrivals import Arrived, Backlog, Crashed, Mailbox, Overflowed
 
 
-def packet(nbytes: int, key: bool = False) -> Arrived:
+def packet(nbytes: int, key: bool = False, at_ns: int = 0) -> Arrived:
     made: Packet[Stream] = Packet(nbytes)
-    return Arrived(made, 0, True, key, False, None, None, 0, nbytes, 0)
+    return Arrived(made, 0, True, key, False, None, None, 0, nbytes, at_ns)
 
 
 def everything(mailbox: Mailbox) -> list[object]:
@@ -96,3 +96,41 @@ def test_nothing_is_skipped_beyond_what_is_never_dropped() -> None:
     backlog.put("lecture")
     backlog.offer(packet(1, key=True), 1, True)
     assert backlog.skip(lambda item: isinstance(item, Arrived) and item.key) == 0
+
+
+def test_packets_may_wait_for_others_but_a_keyframe_and_whatever_is_no_packet_may_not() -> None:
+    mailbox = Mailbox(1000)
+    mailbox.patience_ns = 100
+    for item in (packet(1, key=True, at_ns=1010), Crashed("x")):
+        assert mailbox.get(1000) is None
+        mailbox.put(packet(1, at_ns=1010))
+        assert not readable(mailbox) and mailbox.get(1020) is None
+        mailbox.put(item)
+        assert readable(mailbox)
+        assert [mailbox.get(1020), mailbox.get(1020)][1] is item
+        assert mailbox.get(1020) is None and not mailbox.settle()
+    mailbox.close()
+
+
+def test_packets_wait_no_longer_than_they_may() -> None:
+    mailbox = Mailbox(1000)
+    mailbox.patience_ns = 100
+    assert mailbox.get(1000) is None
+    first, second = packet(1, at_ns=1010), packet(1, at_ns=1110)
+    mailbox.put(first)
+    assert not mailbox.settle()
+    mailbox.put(second)
+    assert readable(mailbox)
+    assert mailbox.get(1110) is first
+    mailbox.close()
+
+
+def test_packets_that_nothing_follows_are_given_out_in_time() -> None:
+    mailbox = Mailbox(1000)
+    mailbox.patience_ns = 100
+    assert mailbox.get(1000) is None
+    last = packet(1, at_ns=1010)
+    mailbox.put(last)
+    assert mailbox.get(1099) is None
+    assert mailbox.get(1100) is last
+    mailbox.close()

@@ -80,3 +80,24 @@ def test_a_stream_without_key_pictures_is_shown_again_after_a_while(film: tuple[
     without = [arrived(one.packet, number == 0, corrupt=number == 2) for number, one in enumerate(given)]
     found = shown(PacketDecoder(facts, deinterlace=True), without, step_ns=SECOND_NS)
     assert found == [0, 1, *range(13, 20)]
+
+
+def test_a_keyframe_alone_gives_its_picture_at_once_also_where_pictures_are_coded_out_of_order(tmp_path: Path) -> None:
+    options = {"g": "5", "bf": "2", "b-adapt": "0", "sc_threshold": "0"}
+    facts, given = packets(write_video(tmp_path / "a.mkv", cards(20), options=options))
+    decoder = PacketDecoder(facts, deinterlace=True)
+    for number, packet in enumerate(given):
+        if packet.key:
+            (taken,) = decoder.feed_alone(packet, Stamp(number, number))
+            assert (taken.stamp.mono_ns, taken.frame.key_frame) == (number, True)
+    assert (decoder.corrupt, decoder.interlaced) == (0, False)
+
+
+def test_what_the_decoder_still_held_comes_before_a_keyframe_that_is_decoded_alone(tmp_path: Path) -> None:
+    options = {"g": "10", "bf": "2", "b-adapt": "0", "sc_threshold": "0"}
+    facts, given = packets(write_video(tmp_path / "a.mkv", cards(20), options=options))
+    decoder = PacketDecoder(facts, deinterlace=True)
+    before = shown(decoder, given[:10], 1)
+    found = [taken.stamp.mono_ns for taken in decoder.feed_alone(given[10], Stamp(10, 10))]
+    assert given[10].key and len(before) < 10
+    assert sorted([*before, *found]) == list(range(11)) and found[-1] == 10

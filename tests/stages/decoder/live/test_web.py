@@ -151,3 +151,16 @@ def test_a_connection_that_breaks_in_the_middle_of_a_file_is_an_error_without_th
 def test_a_file_is_not_live_by_asking(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="a file is not live"):
         Harness(Decoder, uri=str(write_video(tmp_path / "a.mp4", cards(1))), live="yes")
+
+
+def test_of_a_file_keyframes_alone_are_refused_with_what_to_take_instead(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="'keyframes' is for cameras and live streams; take 'sparse' for a file"):
+        Harness(Decoder, uri=str(write_video(tmp_path / "a.mp4", cards(1))), mode="keyframes")
+
+
+def test_of_a_file_on_the_web_keyframes_are_not_enough_and_that_is_said(film: bytes) -> None:
+    with WebHost({"/a.mp4": film}) as web:
+        harness, items = decode(web.url("/a.mp4"), rate=0, mode="keyframes")
+        url = web.url("/a.mp4")
+    assert len(frames_of(items)) == 20
+    assert harness.context.warnings == [f"mode 'keyframes' is for live streams: every frame of '{url}' is decoded"]
