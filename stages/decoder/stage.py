@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from stages.decoder.sparse.walk import Walk
 
 _USUAL_FPS = Fraction(25)  # for a stream that gives neither times nor a rate
-_SLICES_FROM_PX = 1 << 25  # above this, one picture per thread in flight would take gigabytes
+_SLICES_FROM_PX = 1 << 25  # above this, one picture per thread in flight, or several ahead, would take gigabytes
 _OF_NO_USE = 0.9  # share of the frames; a full decode would have taken no longer
 AHEAD = 4  # frames; each is a whole picture in memory
 _PATIENCE_S = 5.0  # with a read or a decoding that is under way when the stage is stopped
@@ -177,7 +177,7 @@ class Decoder(Source[DecoderProperties]):
         time_base = stream.time_base or US
         clock = StreamClock(time_base, start_ns(container, stream), round(SECOND_NS / fps))
         walk = (yield from self._sparse(container, stream)) if p.mode == "sparse" else None
-        ahead = self._ahead = Ahead[Selected](AHEAD)
+        ahead = self._ahead = Ahead[Selected](AHEAD if context.width * context.height <= _SLICES_FROM_PX else 1)
         drop, warn = ahead.later(self.drop), ahead.later(self._warn_of_damage)
         if walk is None:
             frames: Iterator[VideoFrame | Unchanged] = decoded(container, stream, self._path, self._damage, warn)
