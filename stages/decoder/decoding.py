@@ -61,8 +61,8 @@ def decoded(
             if undue is not None:
                 yield from undue.before(frame)
             yield frame
-    if undue is not None:
-        yield from undue.rest()
+        if undue is not None and damage.any:
+            undue.stop()
 
 
 def decode(

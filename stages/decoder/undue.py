@@ -2,8 +2,9 @@
 
 Between demuxing and decoding of files. A third of a usual H.264 recording is such frames; what is decoded is the same
 to the last bit. Which frames are referred to the decoder knows (AVDISCARD_NONREF of libavcodec); which are not due is
-known from the times of their neighbours, so packets are read ahead. In doubt a frame is decoded: where time is
-irregular, from the first interlaced frame on (making one whole needs its neighbours), before the first frame is out.
+known from the times of their neighbours, so packets are read ahead. In doubt a frame is decoded: before the first one
+is out, after any damage, where times go back or are missing, and from the first interlaced frame on (making one whole
+needs its neighbours).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ AHEAD = 2 * _REORDERED  # packets
 
 @dataclass(frozen=True, slots=True)
 class Undecoded:
-    """A frame that was left out, not due. ``pts``: its own."""
+    """A frame that was left out: not due, and shown before the next that is decoded. ``pts``: its own."""
 
     pts: int
 
@@ -42,6 +43,7 @@ class Undue:
     sampler: Sampler
     _trusted: bool = field(init=False)
     _times: list[int] = field(default_factory=list, init=False)  # a heap: read, and not yet in order
+    _latest: int = field(default=-1 << 63, init=False)  # pts of the packets that were given on
     _newest: list[int] = field(default_factory=list, init=False)  # the last three in order
     _undue: set[int] = field(default_factory=set, init=False)
     _left_out: list[int] = field(default_factory=list, init=False)  # a heap: asked to be, and so far not come out
@@ -66,33 +68,35 @@ class Undue:
     def before(self, frame: VideoFrame) -> Iterator[Undecoded]:
         """What was left out, and would be shown before ``frame``, which came out."""
         if frame.interlaced_frame:
-            self._trusted = False
+            self.stop()
         while frame.pts is not None and self._left_out and self._left_out[0] <= frame.pts:
             pts = heapq.heappop(self._left_out)
             if pts != frame.pts:
                 yield Undecoded(pts)
 
-    def rest(self) -> Iterator[Undecoded]:
-        """What was left out and would be shown after the last frame."""
-        while self._left_out:
-            yield Undecoded(heapq.heappop(self._left_out))
+    def stop(self) -> None:
+        """From here on every frame is decoded."""
+        self._trusted = False
 
     def _told(self, packet: Packet[VideoStream]) -> Packet[VideoStream]:
         """Asked late: what is known of the packets ahead, and of the frames that are out, says what may be left out."""
-        pts = packet.pts
-        optional = self._trusted and pts in self._undue
-        self._undue.discard(-1 if pts is None else pts)
-        context = packet.stream.codec_context
+        context, pts = packet.stream.codec_context, packet.pts
+        optional = False
+        if pts is not None:
+            # In a container that has times of decoding alone (AVI) all come in order, though the frames do not.
+            optional = pts in self._undue and self._trusted and (pts < self._latest or not context.has_b_frames)
+            self._undue.discard(pts)
+            self._latest = max(self._latest, pts)
+            if optional:
+                heapq.heappush(self._left_out, pts)
         context.skip_frame = "NONREF" if optional else "DEFAULT"
-        if optional and pts is not None:
-            heapq.heappush(self._left_out, pts)
         return packet
 
     def _read(self, packet: Packet[VideoStream]) -> None:
         if packet.is_discard:  # decoded, not shown
             return
         if packet.pts is None or (self._newest and packet.pts <= self._newest[-1]):
-            self._trusted = False
+            self.stop()
             return
         heapq.heappush(self._times, packet.pts)
         self._in_order(_REORDERED)

@@ -17,13 +17,14 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from hypothesis import given
 from hypothesis import strategies as st
-from media import Bgr, write_video
+from media import Bgr, damage_packets, write_video
 
 from pipeline.frame import Frame
 from pipeline.testing import Harness, frames_of
 from stages.decoder import Decoder, undue
 from stages.decoder.decoding import Damage, decoded
 from stages.decoder.selection import Frames, selected
+from stages.decoder.sparse.unchanged import Unchanged
 from stages.decoder.timing import Sampler, StreamClock
 from stages.decoder.undue import Undecoded, Undue
 
@@ -55,27 +56,38 @@ def shown(frames: Sequence[Frame]) -> list[tuple[int, bytes]]:
     return [(frame.pts_ns, frame.planes[0].tobytes()) for frame in frames]
 
 
-def left_out(path: Path, rate: float = 10) -> tuple[int, int]:
-    """How many frames are in the file, and how many were not decoded."""
+def come_out(path: Path, rate: float = 10) -> list[VideoFrame | Unchanged | Undecoded]:
+    """All frames of the file, decoded or not."""
+    found: list[VideoFrame | Unchanged | Undecoded] = []
+
+    def watched(frames: Frames) -> Frames:
+        for frame in frames:
+            found.append(frame)
+            yield frame
+
     with av.open(path) as container:
         stream = container.streams.video[0]
         assert stream.time_base is not None
         clock, sampler = StreamClock(stream.time_base, 0, 33 * MS), Sampler(rate)
-        found: list[object] = []
-
-        def watched(frames: Frames) -> Frames:
-            for frame in frames:
-                found.append(frame)
-                yield frame
-
         asked = Undue(stream.codec_context.name, clock, sampler)
         frames = decoded(container, stream, path, Damage(), lambda: None, asked)
         list(selected(watched(frames), clock, sampler, 0, lambda reason, count: None))
+    return found
+
+
+def left_out(path: Path, rate: float = 10) -> tuple[int, int]:
+    """How many frames are in the file, and how many were not decoded."""
+    found = come_out(path, rate)
     return len(found), sum(isinstance(frame, Undecoded) for frame in found)
 
 
-@pytest.mark.parametrize("codec", ["libx264", "libx265"])
-@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
+@pytest.mark.parametrize(
+    ("suffix", "codec"),
+    [
+        *((suffix, codec) for suffix in ("mp4", "mkv", "ts") for codec in ("libx264", "libx265")),
+        ("avi", "libx264"),  # it has times of decoding alone
+    ],
+)
 def test_the_same_frames_come_out_as_of_decoding_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, codec: str, suffix: str
 ) -> None:
@@ -94,6 +106,15 @@ def test_a_third_of_a_usual_recording_is_left_out(tmp_path: Path) -> None:
     count, absent = left_out(path)
     assert count == 240
     assert 0.2 < absent / count < 0.45
+
+
+def test_after_damage_nothing_is_left_out(tmp_path: Path) -> None:
+    whole = write_video(tmp_path / "a.mp4", moving(240), rate=30, options=B_FRAMES)
+    path = damage_packets(whole, tmp_path / "b.mp4", range(90, 96))
+    absent = [isinstance(frame, Undecoded) for frame in come_out(path)]
+    assert any(absent[:90])
+    assert not any(absent[120:])
+    assert any(isinstance(frame, Undecoded) for frame in come_out(whole)[120:])
 
 
 def test_where_every_frame_is_asked_for_every_frame_is_decoded(tmp_path: Path) -> None:
@@ -172,6 +193,7 @@ class Made:
     interlaced_frame: bool = False
     size: int = 1
     skip_frame: str = "DEFAULT"
+    has_b_frames: bool = False
 
     @property
     def stream(self) -> Made:
@@ -209,7 +231,6 @@ class Simulated:
                 frame = cast("VideoFrame", held.popleft())
                 yield from asked.before(frame)
                 yield frame
-        yield from asked.rest()
 
     def _drop(self, reason: str, count: int) -> None:
         assert reason == "rate"
