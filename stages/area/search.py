@@ -103,7 +103,7 @@ def _search(pages: Sequence[Plane], picture: Page, size: tuple[int, int]) -> Are
             f"what changes {'takes up the whole picture' if is_whole else 'has no straight borders around it'}"
         )
     still = _still(pages, surroundings(median.shape, candidates[0].corners))
-    if still >= _FROZEN:
+    if still >= _FROZEN or (still >= _STILL and level_sides(candidates[0].corners, 1.0) >= 3):
         return NoArea(_SCREEN, is_screen=True)
     scale = size[0] / width
     full = list(_some(picture, len(pages)))
@@ -203,10 +203,10 @@ def _between(value: float, nothing: float, certain: float) -> float:
     return min(max((value - nothing) / (certain - nothing), 0.0), 1.0)
 
 
-def level_sides(corners: Corners) -> int:
-    """How many of the four sides are level or upright, as nearly as can be seen."""
+def level_sides(corners: Corners, off_px: float = 0.0) -> int:
+    """How many of the four sides are level or upright, as nearly as can be seen; ``off_px``: how exact corners are."""
     along = np.abs(np.roll(corners, -1, axis=0) - corners)
-    return int((along.min(axis=1) <= _LEVEL * along.max(axis=1)).sum())
+    return int((along.min(axis=1) <= np.maximum(_LEVEL * along.max(axis=1), off_px)).sum())
 
 
 def _still(pages: Sequence[Plane], around: Mask) -> float:

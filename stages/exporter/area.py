@@ -42,9 +42,12 @@ def is_wanted(journal: Journal) -> bool:
 
 
 def found(note: JsonValue) -> SlideArea | None:
-    """What the note AREA says; None if nobody looked."""
+    """What the note AREA says; None if nobody looked, or it is another version's."""
     told = note.get("found") if isinstance(note, dict) else None
-    return None if told is None else SlideArea.model_validate(told)
+    try:
+        return None if told is None else SlideArea.model_validate(told)
+    except ValidationError:
+        return None
 
 
 def picture_of(note: JsonValue, slide: int, sha256: str) -> AreaPicture | None:
@@ -53,7 +56,10 @@ def picture_of(note: JsonValue, slide: int, sha256: str) -> AreaPicture | None:
     told = pictures.get(str(slide)) if isinstance(pictures, dict) else None
     if not isinstance(told, dict) or told.get("of") != sha256:
         return None
-    return AreaPicture.model_validate(told)
+    try:
+        return AreaPicture.model_validate(told)
+    except ValidationError:
+        return None
 
 
 def files(journal: Journal) -> dict[str, str]:

@@ -183,6 +183,17 @@ def test_what_no_note_names_is_tidied_away_and_what_it_names_stays(tmp_path: Pat
     assert area_files(folder) == [f"slide-{n:04}-area.png" for n in range(1, 6)]
 
 
+def test_a_note_of_another_version_is_as_if_nobody_had_looked(tmp_path: Path, room: list[Plane]) -> None:
+    folder = tmp_path / "out"
+    converted(folder, room[:2])
+    with Journal(folder / JOURNAL_NAME) as journal:
+        sha256 = journal.slides()[0].sha256
+        journal.note(area.AREA, {"found": {"at": [1, 2]}, "pictures": {"1": {"of": sha256, "files": []}}})
+        made = index.load(journal)
+        assert made.slide_area is None and made.slides[0].area_picture is None
+        assert area.files(journal) == {}
+
+
 def test_a_page_of_another_size_has_none(tmp_path: Path, room: list[Plane]) -> None:
     converted(tmp_path / "out", [*room, rooms.slide(7)])
     made = index.read(tmp_path / "out")
