@@ -81,12 +81,12 @@ def _moved(found: Area | NoArea, evidence: Evidence, pages: int) -> NoArea:
 
 def _search(pages: Sequence[Plane], picture: Page, size: tuple[int, int]) -> Area | NoArea:
     if len(pages) <= LEAST_CHANGES:
-        return NoArea(f"{len(pages)} pages of one size are too few: more than {LEAST_CHANGES} are needed")
+        return NoArea(f"too few pages of one size: {len(pages)}, and more than {LEAST_CHANGES} are needed")
     seen = changes(pages)
     if seen.whole > len(seen.masks):
         return NoArea("the whole picture changes, as in a recording of a screen", is_screen=True)
     if len(seen.masks) < LEAST_CHANGES:
-        return NoArea(f"{len(seen.masks)} changes of the slide are too few: {LEAST_CHANGES} are needed")
+        return NoArea(f"too few changes of the slide: {len(seen.masks)}, and {LEAST_CHANGES} are needed")
     height, width = pages[0].shape
     left, top, right, bottom = extent(*heavy(np.mean(np.stack(seen.masks), axis=0, dtype=np.float32)))
     is_whole = right - left >= _WHOLE * width and bottom - top >= _WHOLE * height
