@@ -41,11 +41,18 @@ class Shelf(Generic[Kept]):
         self._places = [(pts_ns, kept)]
         return fallen
 
-    def choose(self, seen_ns: int | None) -> Kept | None:
-        """The latest that is a margin older than the motion seen at ``seen_ns``, else the oldest; None: no motion."""
+    def choose(self, seen_ns: int | None, since_ns: int | None = None) -> Kept | None:
+        """The latest that is a margin older than the motion seen at ``seen_ns``, else the oldest; None: no motion.
+
+        ``since_ns``: when the view came to rest. Of one that rested for less than two margins it is the latest of the
+        first half: as that begins, what went before may not be over yet.
+        """
         if seen_ns is None or not self._places:
             return self.newest
-        safe = [kept for pts_ns, kept in self._places if seen_ns - pts_ns >= self._margin_ns]
+        latest_ns = seen_ns - self._margin_ns
+        if since_ns is not None:
+            latest_ns = max(latest_ns, (since_ns + seen_ns) // 2)
+        safe = [kept for pts_ns, kept in self._places if pts_ns <= latest_ns]
         return safe[-1] if safe else self._places[0][1]
 
     def clear(self) -> list[Kept]:

@@ -176,7 +176,7 @@ class Trigger(Stage[TriggerProperties]):
 
         ``seen_ns``: when the motion that ends it was seen.
         """
-        chosen = self._release(seen_ns) if view is not None else None
+        chosen = self._release(seen_ns, view.since_ns) if view is not None else None
         captures: list[Frame] = []
         if view is not None and chosen is not None:
             view = replace(view, since_ns=min(view.since_ns, chosen.frame.pts_ns))
@@ -184,9 +184,9 @@ class Trigger(Stage[TriggerProperties]):
         reveals = self._reveals.leave(seen_ns, chosen) if self._reveals is not None else []
         yield from sorted([*captures, *self._with_caps(reveals)], key=lambda frame: frame.pts_ns)
 
-    def _release(self, seen_ns: int | None) -> Taken | None:
+    def _release(self, seen_ns: int | None, since_ns: int | None = None) -> Taken | None:
         """What was kept of a view for its capture, if it was not captured before."""
-        chosen = self._shelf.choose(seen_ns)
+        chosen = self._shelf.choose(seen_ns, since_ns)
         fallen = self._shelf.clear()
         if chosen is None or chosen.sent:
             self._discard(fallen)

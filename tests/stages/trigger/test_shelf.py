@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +34,17 @@ def test_the_picture_chosen_is_a_margin_older_than_the_motion() -> None:
 
 def test_a_view_too_short_for_the_margin_gives_its_first_picture() -> None:
     assert filled(1000).choose(1100) == 1000
+
+
+@pytest.mark.parametrize(
+    ("kept", "seen", "picture"),
+    [((200, 400), 800, 400), ((200, 400), 600, 200), ((400, 500), 600, 400), ((600, 1200), 1800, 1200)],
+)
+def test_of_a_short_view_the_picture_is_of_its_first_half(kept: tuple[int, ...], seen: int, picture: int) -> None:
+    shelf: Shelf[int] = Shelf(MARGIN)
+    for time in kept:
+        shelf.renew(time, time)
+    assert shelf.choose(seen, 0) == picture
 
 
 def test_without_motion_the_newest_is_chosen() -> None:
