@@ -189,7 +189,7 @@ class Decoder(Source[DecoderProperties]):
         hold_ns = round(p.hold * SECOND_NS)
         chosen = selected(frames, clock, Sampler(p.rate), hold_ns, drop)
         if walk is not None:
-            chosen = thinned(chosen, hold_ns, drop)
+            chosen = thinned(chosen, drop)
         sent = yield from self._sent(
             ahead.of(chosen), sample_aspect(stream), min(p.rate, float(fps)) if p.rate else float(fps)
         )
