@@ -2,9 +2,10 @@
 
 While a picture stands still an encoder repeats itself: so many packets on, the same bytes come again, their counters
 (frame_num, pic_order_cnt_lsb) having gone round. A decoder is a machine: in the same state it makes the same of the same
-bytes. If all its reference pictures show one picture, and a period of packets left it so, then that period again, byte
-for byte, leaves it so as well, and shows that picture throughout. That frame_num has gone round means that there were
-at least 16 reference pictures in a period, or none: none from before it is left (Rec. ITU-T H.264, 7.4.3 and 8.2.5.3).
+bytes. If over a period of packets all reference pictures are, one by one, those of the period before, the decoder is
+where it was a period ago; the same bytes again, however often, show the same pictures again, and leave it there. That
+frame_num has gone round means that there were at least 16 reference pictures in a period, or none: it holds none from
+before (Rec. ITU-T H.264, 7.4.3 and 8.2.5.3).
 """
 
 from __future__ import annotations
@@ -16,39 +17,50 @@ from numpy.typing import NDArray
 
 from stages.decoder.sparse.contents import OTHER
 
+_LONGEST = 512  # packets that are remembered
+
 
 @dataclass(slots=True)
-class Standing:
-    """Since which packet all that came out of the decoder shows one picture. Indices are of packets, in order."""
+class Given:
+    """What the decoder was given from packet ``first`` on, and what came out. Indices are of packets, in order of
+    decoding.
+    """
 
-    since: int = 0
-    _latest: int = -1
-    _within: dict[int, int] = field(default_factory=dict)  # pts of what the decoder may still give out
+    first: int
+    _within: dict[int, int] = field(default_factory=dict)  # pts of what it may still give out
+    _prints: dict[int, int] = field(default_factory=dict)  # of pictures; what is not needed has none unless it comes
 
-    def given(self, pts: int, index: int) -> None:
-        """The decoder has been given this packet."""
+    def put(self, pts: int, index: int, needed: bool) -> None:
+        """The decoder has been given this packet. If its picture is not ``needed`` it may leave it out."""
         self._within[pts] = index
+        if needed:
+            self.lost(index)
 
-    def out(self, pts: int, same: bool) -> int | None:
-        """A frame has come out, ``same``: as the one before; the others shown before it do not come any more. Which
-        packet it was.
+    def lost(self, index: int) -> None:
+        """The picture of this packet is not known, and like no other."""
+        if len(self._prints) > 2 * _LONGEST:
+            self._prints = {kept: print_ for kept, print_ in self._prints.items() if kept > index - 2 * _LONGEST}
+        self._prints[index] = -1 - index
+
+    def out(self, pts: int, print_: int | None) -> None:
+        """A frame has come out; those shown before it come no more. ``print_``: equal for equal pictures, None: like no
+        other.
         """
         index = self._within.get(pts)
         self._within = {other: packet for other, packet in self._within.items() if other > pts}
-        if not same:
-            self.since = self._latest + 1
         if index is not None:
-            self._latest = max(self._latest, index)
-        return index
-
-    def broken(self, index: int) -> None:
-        """Nothing is known of what the decoder holds from before this packet."""
-        self.since, self._latest = index, index - 1
-        self._within.clear()
+            self._prints[index] = -1 - index if print_ is None else print_
 
     def done(self, index: int) -> int:
         """Of the packets before ``index``, all that were given: the first that may still come out."""
         return min(self._within.values(), default=index)
+
+    def repeats(self, done: int, period: int) -> bool:
+        """Whether the pictures of the ``period`` packets before ``done`` are those of the period before it."""
+        seen = self._prints
+        if done - 2 * period < self.first:
+            return False
+        return all(seen.get(index) == seen.get(index - period) for index in range(done - period, done))
 
 
 class Repeats:
@@ -59,14 +71,13 @@ class Repeats:
         self._back = _back(contents)
         self._none_before = 0
 
-    def beyond(self, done: int, index: int, since: int) -> int:
-        """Where to go on instead of at ``index``, the next packet. All packets before ``done`` have come out, and since
-        packet ``since`` they show one picture.
-        """
+    def beyond(self, index: int, given: Given) -> int:
+        """Where to go on instead of at ``index``, the next packet."""
+        done = given.done(index)
         if index < self._none_before or done >= len(self._contents):
             return index
         period = int(self._back[done])
-        if not period or since > done - 2 * period:
+        if not 0 < period <= min(_LONGEST // 2, done // 2):
             return index
         place = int(np.searchsorted(self._stops, done))
         most = int(self._stops[place]) if place < len(self._stops) else len(self._contents)
@@ -74,8 +85,12 @@ class Repeats:
         differs = np.flatnonzero((now != then) | (now == OTHER))
         end = done + int(differs[0]) if differs.size else most
         beyond = index + max(0, (end - index) // period) * period
-        self._none_before = max(beyond, index + 1) if beyond > index else max(end, index + 1)
-        return beyond
+        if beyond == index:
+            self._none_before = max(end, index + 1)
+        elif given.repeats(done, period):
+            given.first = beyond
+            return beyond
+        return index
 
 
 def _back(contents: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -20,10 +20,10 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from stages.decoder.decoding import Damage, decode, drained, packets
-from stages.decoder.native import identical, picture_of
 from stages.decoder.sparse.keyframes import Keyframes
 from stages.decoder.sparse.likeness import Look
-from stages.decoder.sparse.repeats import Repeats, Standing
+from stages.decoder.sparse.prints import Prints
+from stages.decoder.sparse.repeats import Given, Repeats
 from stages.decoder.sparse.survey import Group, Survey
 from stages.decoder.sparse.unchanged import Unchanged
 
@@ -51,7 +51,8 @@ class Walk:
         self._interlaced = False  # such a frame has come, or will soon
         self._stretch = 0
         self._optional: set[int] = set()  # pts of frames that the decoder may leave out
-        self._standing = Standing()
+        self._given = Given(0)
+        self._prints = Prints()
         self._repeats = Repeats(survey.contents, np.flatnonzero(survey.near))
         self._alike: set[tuple[int, int]] = set()  # keyframes that were compared, by content
 
@@ -90,7 +91,7 @@ class Walk:
             if not self._running:
                 self._stretch += 1
                 self._running = True
-                self._standing.broken(index)
+                self._given = Given(index)
             self._ask(packet, index)
             for frame in decode(packet, self.path, damage, on_damage):
                 yield from self._emitted(frame)
@@ -115,7 +116,7 @@ class Walk:
         known = index < len(self.survey.near) and not self._interlaced and not damage.any
         if not known or not self._running or self.stream.codec_context.name != "h264":
             return index
-        beyond = self._repeats.beyond(self._standing.done(index), index, self._standing.since)
+        beyond = self._repeats.beyond(index, self._given)
         if beyond > index:
             left_out = self.survey.pts[index:beyond]
             self._optional.update(left_out[np.isin(left_out, self.survey.times)].tolist())
@@ -127,9 +128,9 @@ class Walk:
         needed = not known or packet.is_keyframe or bool(self.survey.near[index])
         self.stream.codec_context.skip_frame = "DEFAULT" if needed else "NONREF"
         if packet.pts is None or packet.is_discard:
-            self._standing.broken(index + 1)
+            self._given.lost(index)
             return
-        self._standing.given(packet.pts, index)
+        self._given.put(packet.pts, index, needed)
         if not needed:
             self._optional.add(packet.pts)
 
@@ -141,24 +142,24 @@ class Walk:
             yield frame
             return
         if self._last_pts is not None and frame.pts <= self._last_pts:
+            self._given.out(frame.pts, None)
             return
-        may_stand = frame.pts in self._optional
+        is_still = frame.pts in self._optional
         yield from self._left_out(frame.pts)
         self._last_pts = frame.pts
         self._interlaced = self._interlaced or frame.interlaced_frame
-        same = may_stand and not self._interlaced and self._is_shown(frame)
-        self._standing.out(frame.pts, same)
-        if same and self._shown is not None:
+        if is_still and not self._interlaced and not frame.is_corrupt:
+            print_, may_stay = self._prints.of(frame)
+        else:
+            self._prints.forget()
+            print_, may_stay = None, False
+        self._given.out(frame.pts, print_)
+        if may_stay and self._shown is not None:
             yield Unchanged(frame.pts, self._shown, self._stretch)
             return
         self._shown = frame
         self._stretch += 1
         yield frame
-
-    def _is_shown(self, frame: VideoFrame) -> bool:
-        """Whether this frame is to the last bit what is on screen."""
-        shown = self._shown
-        return shown is not None and not frame.is_corrupt and identical(picture_of(shown, 1.0), picture_of(frame, 1.0))
 
     def _left_out(self, until_pts: int | None = None) -> Iterator[Unchanged]:
         """The frames before ``until_pts`` that the decoder was free to leave out, and has."""
