@@ -32,7 +32,7 @@ def hidden_tiles(unseen: Plane, tile_px: int) -> Plane:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A comparison at ``end_ns``, of which ``weight_ns`` lie in the memory. ``known``: tiles of which it says anything."""
+    """A comparison at ``end_ns``, of which ``weight_ns`` lie in the memory. ``known``: tiles of which it tells."""
 
     end_ns: int
     weight_ns: int

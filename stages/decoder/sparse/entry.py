@@ -16,7 +16,6 @@ from stages.decoder.sparse.walk import Walk
 
 # Stretches are short, and a decoder with many threads has hardly begun when one ends; survey.MARGIN counts on it too.
 _MOST_THREADS = 4
-_CORES_A_THREAD = 2  # the other stages want some too
 
 
 def prepared(
@@ -43,8 +42,7 @@ def prepared(
         return
     apart = open_file(path)
     keys = video_stream(apart, path)
-    cores = len(os.sched_getaffinity(0))
     for context in (stream.codec_context, keys.codec_context):
-        context.thread_count = threads or min(_MOST_THREADS, max(1, cores // _CORES_A_THREAD))
+        context.thread_count = threads or min(_MOST_THREADS, len(os.sched_getaffinity(0)))
         context.thread_type = "AUTO"
     yield Walk(container, stream, path, found, Keyframes(apart, keys, found.groups))

@@ -1,5 +1,5 @@
-"""Tells decoded pictures apart to the last bit. Between two keyframes an encoder may show a picture that stands still in
-a few kinds in turn, which differ in a block or two.
+"""Tells decoded pictures apart to the last bit. Between two keyframes an encoder may show a picture that stands still
+in a few kinds in turn, which differ in a block or two.
 """
 
 from __future__ import annotations

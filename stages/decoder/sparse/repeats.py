@@ -1,11 +1,11 @@
 """Which packets of an H.264 stream the decoder need not be given, as they are those just before over again. Pure.
 
 While a picture stands still an encoder repeats itself: so many packets on, the same bytes come again, their counters
-(frame_num, pic_order_cnt_lsb) having gone round. A decoder is a machine: in the same state it makes the same of the same
-bytes. If over a period of packets all reference pictures are, one by one, those of the period before, the decoder is
-where it was a period ago; the same bytes again, however often, show the same pictures again, and leave it there. That
-frame_num has gone round means that there were at least 16 reference pictures in a period, or none: it holds none from
-before (Rec. ITU-T H.264, 7.4.3 and 8.2.5.3).
+(frame_num, pic_order_cnt_lsb) having gone round. A decoder is a machine: in the same state it makes the same of the
+same bytes. If over a period of packets all reference pictures are, one by one, those of the period before, the decoder
+is where it was a period ago; the same bytes again, however often, show the same pictures again, and leave it there.
+That frame_num has gone round means that there were at least 16 reference pictures in a period, or none: it holds none
+from before (Rec. ITU-T H.264, 7.4.3 and 8.2.5.3).
 """
 
 from __future__ import annotations

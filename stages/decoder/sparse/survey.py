@@ -32,6 +32,7 @@ BUSY_SHARE = 0.06  # of the keyframe: so much above that, within a second, is so
 _WORTH = 0.2
 _WORTH_STILL = 0.5
 _PACKETS_A_STEP = 4096
+_MOST_REORDERED = 16
 MARGIN = 12  # packets decoded after the last busy one: more than decoders keep back
 
 
@@ -58,14 +59,15 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Survey:
     """``times``: the pts of all frames that are shown, in order. Of each packet in order of decoding, ``pts``;
-    ``near``: whether a busy one is near it: small as it is, its frame may show the one or the other side of a cut;
-    ``contents``: equal for two only where their bytes are, OTHER for what is compared with nothing.
-    ``still_bytes``: of a packet where nothing moves.
+    ``needed``: whether it is busy, or shown before a busy one that it may refer to: small as it is, nobody can tell
+    which side of a cut it shows; ``near``: whether a busy one is near; ``contents``: equal for two only where their
+    bytes are, OTHER for what is compared with nothing. ``still_bytes``: of a packet where nothing moves.
     """
 
     groups: tuple[Group, ...]
     times: NDArray[np.int64]
     pts: NDArray[np.int64]
+    needed: NDArray[np.bool_]
     near: NDArray[np.bool_]
     contents: NDArray[np.int64]
     still_bytes: int
@@ -102,14 +104,14 @@ def surveyed(container: InputContainer, stream: VideoStream) -> Iterator[Survey 
     pixels = stream.codec_context.width * stream.codec_context.height
     rate = stream.average_rate or stream.guessed_rate
     a_second = round(rate) if rate else 1
-    read = Packets(np.array(times, np.int64), np.array(sizes, np.int64), np.array(contents, np.int64), keys, of_keys, hidden)
-    yield grouped(read, pixels, max(1, a_second))
+    in_order, of_sizes, same = (np.array(values, np.int64) for values in (times, sizes, contents))
+    yield grouped(Packets(in_order, of_sizes, same, keys, of_keys, hidden), pixels, max(1, a_second))
 
 
 @dataclass(frozen=True, slots=True)
 class Packets:
-    """All of a stream, in order of decoding. ``keys``, ``hidden``: indices of keyframes, and of packets whose frames are
-    not shown. ``contents``: as in the survey; ``of_keys``: those of the keyframes.
+    """All of a stream, in order of decoding. ``keys``, ``hidden``: indices of keyframes, and of packets whose frames
+    are not shown. ``contents``: as in the survey; ``of_keys``: those of the keyframes.
     """
 
     pts: NDArray[np.int64]
@@ -140,11 +142,12 @@ def grouped(read: Packets, pixels: int, a_second: int) -> Survey | str:
     if not _in_order(pts, groups):
         return "timestamps go back"
     left_out = sum(group.end - group.stop for group in groups[:-1])
-    near = _widened(np.concatenate(busy))
+    all_busy = np.concatenate(busy)
+    near = _widened(all_busy)
     if left_out < _WORTH * len(pts) and np.mean(~near) < _WORTH_STILL:
         quiet = float(np.mean(sizes <= limit))
         return f"{quiet:.0%} of its packets are as small as those of a still picture, and {len(keys)} keyframes"
-    return Survey(tuple(groups), shown, pts, near, read.contents, limit)
+    return Survey(tuple(groups), shown, pts, _needed(pts, all_busy), near, read.contents, limit)
 
 
 def _still_bytes(sizes: NDArray[np.int64], pixels: int) -> int:
@@ -164,6 +167,15 @@ def _busy(sizes: NDArray[np.int64], still: int, a_second: int) -> NDArray[np.boo
     total = np.concatenate(([0], np.cumsum(above)))
     begin = np.maximum(np.arange(1, len(sizes) + 1) - a_second, 0)
     return np.asarray((total[1:] - total[begin] > BUSY_SHARE * sizes[0]) & (above > 0))
+
+
+def _needed(pts: NDArray[np.int64], busy: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Busy, or shown before one of the busy packets just before it in order of decoding."""
+    latest = np.where(busy, pts, np.iinfo(np.int64).min)
+    needed = busy.copy()
+    for back in range(1, _MOST_REORDERED + 1):
+        needed[back:] |= latest[:-back] > pts[back:]
+    return needed
 
 
 def _widened(busy: NDArray[np.bool_]) -> NDArray[np.bool_]:

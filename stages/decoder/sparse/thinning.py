@@ -1,7 +1,7 @@
 """How much of a stretch without change the stages see: its beginning, its end, and now and then a frame between.
 
-Between choosing frames and sending them. A view needs frames to settle, and a change is told from the frames just before
-it; what remembers the last seconds (tiles that never rest, noise) weighs them by time, so that few frames do.
+Between choosing frames and sending them. A view needs frames to settle, and a change is told from the frames just
+before it; what remembers the last seconds (tiles that never rest, noise) weighs them by time, so that few frames do.
 """
 
 from __future__ import annotations

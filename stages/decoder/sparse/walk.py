@@ -10,7 +10,7 @@ times.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -107,9 +107,7 @@ class Walk:
             self._alike.add(pair)
             return True
         shown = self._shown
-        return (
-            shown is not None and shown.pts is not None and shown.pts >= group.busy_pts and Look(shown).like(after)
-        )
+        return shown is not None and shown.pts is not None and shown.pts >= group.busy_pts and Look(shown).like(after)
 
     def _beyond(self, index: int, damage: Damage) -> int:
         """The packet to go on with: a later one than ``index`` if those up to there are what went before again."""
@@ -125,7 +123,7 @@ class Walk:
     def _ask(self, packet: Packet[VideoStream], index: int) -> None:
         """Far from where something happens a frame to which no other refers need not come out."""
         known = index < len(self.survey.near) and not self._interlaced
-        needed = not known or packet.is_keyframe or bool(self.survey.near[index])
+        needed = not known or packet.is_keyframe or bool(self.survey.needed[index])
         self.stream.codec_context.skip_frame = "DEFAULT" if needed else "NONREF"
         if packet.pts is None or packet.is_discard:
             self._given.lost(index)
