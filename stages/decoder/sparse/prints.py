@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 from av.video.frame import VideoFrame
 
-from pipeline.frame import Picture, Plane
+from pipeline.frame import Picture
 from stages.decoder.native import picture_of
 from stages.decoder.sparse.likeness import Look
 
 _MOST = 0.002  # share of a plane: where more differs it is another picture
+_ROWS = 120  # compared at a time: they stay in the processor's cache
 _KINDS = 256  # of one picture; then it is none that stands still
 
 
@@ -22,7 +23,6 @@ class Prints:
     def __init__(self) -> None:
         self._first: Picture | None = None
         self._known: dict[bytes, int] = {}  # by how they differ from the first
-        self._spare: list[Plane] = []
         self._next = 0
         self._shown: VideoFrame | None = None
         self._alike: dict[int, bool] = {}  # whether what is shown is like those that were before
@@ -45,7 +45,7 @@ class Prints:
         return print_ if is_new else None, False
 
     def _number(self, picture: Picture) -> tuple[int, bool]:
-        difference = None if self._first is None else _difference(picture, self._first, self._spares(picture))
+        difference = None if self._first is None else _difference(picture, self._first)
         if difference is None or len(self._known) >= _KINDS:
             self._first, difference = picture, b""
             self._known.clear()
@@ -55,26 +55,25 @@ class Prints:
             self._next += 1
         return self._known[difference], is_new
 
-    def _spares(self, picture: Picture) -> list[Plane]:
-        if [spare.shape for spare in self._spare] != [plane.shape for plane in picture.planes]:
-            self._spare = [np.empty(plane.shape, np.uint8) for plane in picture.planes]
-        return self._spare
 
-
-def _difference(picture: Picture, first: Picture, spares: list[Plane]) -> bytes | None:
+def _difference(picture: Picture, first: Picture) -> bytes | None:
     """Where and how they differ, in full; None if that is much."""
     if picture.layout != first.layout:
         return None
     found: list[bytes] = []
-    for number, (now, then, spare) in enumerate(zip(picture.planes, first.planes, spares, strict=True)):
-        if cv2.norm(now, then, cv2.NORM_INF) == 0:  # most are, and this is fast
-            continue
-        cv2.bitwise_xor(now, then, dst=spare)
-        rows = np.flatnonzero(spare.reshape(len(spare), -1).any(axis=1))
-        differing = spare[rows]
-        if np.count_nonzero(differing) > _MOST * spare.size:
-            return None
-        places = np.flatnonzero(differing)
-        values = differing.reshape(-1)[places]
-        found += [bytes([number]), rows.tobytes(), places.tobytes(), values.tobytes()]
+    for number, (now, then) in enumerate(zip(picture.planes, first.planes, strict=True)):
+        left = _MOST * now.size
+        for top in range(0, len(now), _ROWS):
+            ours, theirs = now[top : top + _ROWS], then[top : top + _ROWS]
+            if cv2.norm(ours, theirs, cv2.NORM_INF) == 0:
+                continue
+            differing = np.bitwise_xor(ours, theirs).reshape(len(ours), -1)
+            rows = np.flatnonzero(differing.any(axis=1))
+            differing = differing[rows]
+            places = np.flatnonzero(differing)
+            left -= places.size
+            if left < 0:
+                return None
+            values = differing.reshape(-1)[places]
+            found += [b"%d %d" % (number, top), rows.tobytes(), places.tobytes(), values.tobytes()]
     return b"".join(found)
