@@ -12,6 +12,7 @@ import os
 import re
 import struct
 from collections import deque
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -84,7 +85,7 @@ class PoolWriter:
         generation[0] += 1
         position = start + _SLOT_HEADER
         for plane, shape in zip(picture.planes, picture.layout.plane_shapes(), strict=True):
-            size = int(np.prod(shape))
+            size = prod(shape)
             np.copyto(self._bytes[position : position + size].reshape(shape), plane)
             position += size
         generation[0] += 1
@@ -144,7 +145,7 @@ class PoolReader:
         planes: list[Plane] = []
         position = start + _SLOT_HEADER
         for shape in layout.plane_shapes():
-            size = int(np.prod(shape))
+            size = prod(shape)
             planes.append(data[position : position + size].reshape(shape).copy())
             position += size
         if int(generation[0]) != ticket.generation:

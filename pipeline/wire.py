@@ -150,8 +150,9 @@ def decode_control(part: Part, link: str) -> tuple[str, tuple[int, ...]]:
     first = body.integer("n", 0)
     if kind == "hello":
         return kind, ()
-    more = [number for number in body.sequence("more", MAX_MORE) if is_count(number)]
-    if len(more) != len(body.sequence("more", MAX_MORE)):
+    said = body.sequence("more", MAX_MORE)
+    more = tuple(number for number in said if is_count(number))
+    if len(more) != len(said):
         raise WireError("field 'more' holds what is no number of an item")
     return kind, (first, *more)
 

@@ -94,6 +94,8 @@ def pipeline(conversion: Conversion, options: Options) -> PipelineConfig:
         properties["decoder"]["credentials"] = options.credentials
     if options.mode != "full":
         properties["decoder"]["mode"] = options.mode
+    if live or options.segmentation is not None:
+        properties["decoder"].pop("rate", None)  # slides are waited for; a mask follows who moves from frame to frame
     if options.rate is not None:
         properties["decoder"]["rate"] = options.rate
     if options.width is not None:

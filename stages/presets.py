@@ -18,7 +18,12 @@ _TILES: Preset = {
     "trigger": {"start_percent": 0.2, "settle_percent": 0.2, "settle_time": 0.5, "picture": "last"},
     "dedup": {"hash": "dhash", "hash_size": 12, "distance": 36, "confirm": "content", "builds": "final"},
 }
-_AUTO: Preset = {**_TILES, "bgsub": {"method": "auto"}, "trigger": {**_TILES["trigger"], "max_unsettled": 30}}
+_AUTO: Preset = {
+    **_TILES,
+    "decoder": {"rate": 5},  # as often as bgsub looks: it compares frames that are its interval, 0.2 s, apart
+    "bgsub": {"method": "auto"},
+    "trigger": {**_TILES["trigger"], "max_unsettled": 30},
+}
 # The same decisions, but each slide as soon as it has settled, and again whenever there is more on it.
 _LIVE: Preset = {
     "bgsub": _AUTO["bgsub"],

@@ -103,7 +103,7 @@ class Sender:
             self._pump()
 
     def serve(self) -> None:
-        """Read acknowledgements and hellos. Raises WireError."""
+        """Read acknowledgements and hellos, and send what they make room for and no burst needs. Raises WireError."""
         while (parts := received(self._socket)) is not None:
             if len(parts) != 2:
                 raise WireError(f"link {self.link}: a control message of {len(parts) - 1} parts")

@@ -24,8 +24,16 @@ from pipeline.runner.spec import ProcessSpec
 _PREFIX = "slidetap-"
 _UNFINISHED = ".slidetap-"
 _OLD_S = 60
-# Each stage is one thread of work; libraries that start a thread per core would fight over the cores.
-_CHILD_ENV = {"OPENCV_FOR_THREADS_NUM": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_CHILD_ENV = {
+    # Each stage is one thread of work; libraries that start a thread per core would fight over the cores.
+    "OPENCV_FOR_THREADS_NUM": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    # glibc: pictures come and go, and a fresh page for each of them costs a third of all time in the kernel.
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",  # looking for them reads what is known of every package installed
+}
 
 
 def shared_memory() -> Path:

@@ -36,6 +36,7 @@ class Auto:
         self._colour = Colour(threshold, self._tile_px)
         self._movers = Movers(round(properties.value("mover_time") * SECOND_NS))
         self._before: tuple[int, Plane] | None = None
+        self._last_ns = 0
         self._hidden_before: Plane | None = None
         self._last_mask: Plane | None = None
         self._evidence: Meta = {}
@@ -44,16 +45,18 @@ class Auto:
     def apply(
         self, plane: Plane, pts_ns: int, hidden: Plane | None = None, chroma: Plane | None = None
     ) -> Plane | None:
-        """The frame is compared with the one ``interval`` before; until that time has passed, the mask stands.
+        """The frame is compared with the one ``interval`` before; until about that time has passed, the mask stands.
 
         ``chroma``: of the same picture, uint8 of any (h, w, 2); None: luma alone tells.
         """
+        step_ns, self._last_ns = pts_ns - self._last_ns, pts_ns
         if self._before is None:
             self._colour.changed(pts_ns, chroma, plane.shape, None)
             self._before, self._hidden_before, self.blind = (pts_ns, plane), hidden, None
             return None
         since_ns = pts_ns - self._before[0]
-        if since_ns < self._interval_ns - SECOND_NS // 1000:
+        # Frames come at the video's own times: of 24 a second every fifth is a sixth early, and the next too late.
+        if since_ns < self._interval_ns - min(step_ns // 2, self._interval_ns // 5):
             return self._last_mask
         unseen = either(hidden, self._hidden_before)
         self.blind = None if unseen is None else hidden_tiles(unseen, self._tile_px)

@@ -17,6 +17,7 @@ from pipeline.frame import SECOND_NS, Meta
 _REACH = np.ones((5, 5), np.uint8)  # tiles that motion goes on by from one comparison to the next
 _FAR = np.ones((9, 9), np.uint8)  # tiles that it may jump by, if somebody hurries
 _PAUSE_S = 0.6  # motion that rests for longer begins anew
+_LONGEST_STEP_S = 0.5  # of a longer one it is known that something moved, not that it did all the time
 _OVER_S = 0.35  # what has rested for so long is over: less than a view needs to settle
 _WHOLE = 0.25  # share of the tiles: no motion spreads while so much changes
 _GROWS = 3  # times as large as it is now a mover may have been
@@ -53,7 +54,7 @@ class Movers:
         near = self._age if whole else _near(self._age, _REACH)
         self._rest = np.where(active, np.float32(0), self._rest + step)
         kept = np.where(self._rest > _PAUSE_S, np.float32(0), self._age)
-        self._age = np.where(active, near + step, kept)
+        self._age = np.where(active, near + min(step, np.float32(_LONGEST_STEP_S)), kept)
         moving = self._age > self._time_s
         self._begun += step
         self._changed += step

@@ -32,6 +32,7 @@ class Bgsub(Stage[BgsubProperties]):
     It is None too while a presenter hides nearly all of it. What comes out from behind a presenter is no motion, also
     if the slide has changed there: a change of slides shows beside them, and where it does not, nobody can tell a
     small one from a mask that was too narrow. The picture of a view that is taken later, or a reveal, has it.
+    ``meta["foreground_pts_ns"]``: of the last frame that was looked at; a method may not look at every one.
     """
 
     properties_type = BgsubProperties
@@ -42,6 +43,8 @@ class Bgsub(Stage[BgsubProperties]):
         self._model = self._fresh()
         self._time = ContinuousTime()
         self._broken = False
+        self._mask: Plane | None = None  # the last one
+        self._known_ns = 0
         self._caps = Caps.of("video/motion")
 
     @property
@@ -82,11 +85,13 @@ class Bgsub(Stage[BgsubProperties]):
             mask = self._model.apply(plane, pts_ns, hidden, chroma_of(frame))
         else:
             mask = self._model.apply(plane, pts_ns, hidden)
+        if mask is None or mask is not self._mask:
+            self._mask, self._known_ns = mask, frame.pts_ns
         if broken:
             mask = None
         percent = None if mask is None else _percent(mask, self._model.blind)
         planes = (_enlarged(mask, frame.planes[0]),) if self.properties.mask and mask is not None else ()
-        meta: Meta = {**frame.meta, "foreground_percent": percent}
+        meta: Meta = {**frame.meta, "foreground_percent": percent, "foreground_pts_ns": self._known_ns}
         if isinstance(self._model, Auto):
             meta = {**meta, **self._model.evidence}
         return (passed_on(replace(frame, caps=self._caps, meta=meta), planes),)

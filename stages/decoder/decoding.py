@@ -1,11 +1,11 @@
-"""Every frame of a video stream, whatever happens on the way: damaged packets are counted and decoding goes on.
+"""The frames of a video stream, whatever happens on the way: damaged packets are counted and decoding goes on.
 
 Between the opened file and the sampling. It looks at no picture and knows no times.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from pipeline.errors import ResourceError, SourceError
+from stages.decoder.undue import Undecoded, Undue
 
 _MOST_FAILED_READS = 1000  # in a row, without one packet between them: there is nothing more in this file
 _MOST_FAILED_FLUSHES = 64  # in a row, of the frames that the decoder still holds
@@ -38,17 +39,30 @@ class Damage:
 
 
 def decoded(
-    container: InputContainer, stream: VideoStream, path: Path | str, damage: Damage, on_damage: Callable[[], None]
-) -> Iterator[VideoFrame]:
+    container: InputContainer,
+    stream: VideoStream,
+    path: Path | str,
+    damage: Damage,
+    on_damage: Callable[[], None],
+    undue: Undue | None = None,
+) -> Iterator[VideoFrame | Undecoded]:
     """Yield all frames in order of presentation; ``on_damage`` is called once, when the first damage is met.
 
-    Raises SourceError when the disk fails, ResourceError when there is no memory for a picture.
+    ``undue``: says which need not be decoded; None: all are. Raises SourceError when the disk fails, ResourceError
+    when there is no memory for a picture.
     """
-    for packet in packets(container, stream, path, damage, on_damage):
+    read = packets(container, stream, path, damage, on_damage)
+    for packet in read if undue is None else undue.packets(read):
         if packet.size:
-            yield from decode(packet, path, damage, on_damage)
+            frames: Iterable[VideoFrame] = decode(packet, path, damage, on_damage)
         else:
-            yield from drained(stream, path, damage, on_damage)
+            frames = drained(stream, path, damage, on_damage)
+        for frame in frames:
+            if undue is not None:
+                yield from undue.before(frame)
+            yield frame
+        if undue is not None and damage.any:
+            undue.stop()
 
 
 def decode(

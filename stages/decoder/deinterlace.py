@@ -14,16 +14,19 @@ from av.filter import Graph
 from av.video.frame import VideoFrame
 
 from stages.decoder.sparse.unchanged import Unchanged
+from stages.decoder.undue import Undecoded
 
 _OPTIONS = "mode=send_frame:parity=auto:deint=interlaced"  # one frame out per frame in; progressive ones pass
 _FEWEST = (3, 4)  # columns and lines that bwdif needs
 
 
-def deinterlaced(frames: Iterator[VideoFrame | Unchanged], time_base: Fraction) -> Iterator[VideoFrame | Unchanged]:
+def deinterlaced(
+    frames: Iterator[VideoFrame | Unchanged | Undecoded], time_base: Fraction
+) -> Iterator[VideoFrame | Unchanged | Undecoded]:
     """The same frames with the same timestamps, interlaced ones made whole; what was not decoded goes by."""
     deinterlacer = Deinterlacer(time_base)
     for frame in frames:
-        if isinstance(frame, Unchanged):
+        if isinstance(frame, Unchanged | Undecoded):
             yield from deinterlacer.flush()
             yield frame
         elif deinterlacer.untouched(frame):

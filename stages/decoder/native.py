@@ -6,6 +6,7 @@ decoder still predicts from the memory they show.
 
 from __future__ import annotations
 
+from math import prod
 from typing import TypeGuard
 
 import av.error
@@ -98,7 +99,7 @@ def _is_full_range(frame: VideoFrame, name: str) -> bool:
 
 
 def _view(plane: VideoPlane, shape: tuple[int, ...]) -> Plane:
-    height, row = shape[0], int(np.prod(shape[1:]))
+    height, row = shape[0], prod(shape[1:])
     stride = plane.line_size
     data: Plane = np.frombuffer(memoryview(plane), np.uint8)
     rows: Plane = data.reshape(-1, abs(stride))[:height, :row]

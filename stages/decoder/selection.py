@@ -14,6 +14,9 @@ from av.video.frame import VideoFrame
 from pipeline.frame import SECOND_NS
 from stages.decoder.sparse.unchanged import Unchanged
 from stages.decoder.timing import Sampler, StreamClock
+from stages.decoder.undue import Undecoded
+
+Frames = Iterator[VideoFrame | Unchanged | Undecoded]  # all of a stream, in order of presentation
 
 MOST_SKIPPED = 128  # then one goes on all the same: a source that gives nothing for seconds looks hung
 PAUSE_NS = SECOND_NS  # a stream without a frame for longer pauses: screen recorders write only what changes
@@ -35,13 +38,13 @@ class Selected:
 
 
 def selected(
-    frames: Iterator[VideoFrame | Unchanged],
+    frames: Frames,
     clock: StreamClock,
     sampler: Sampler,
     hold_ns: int,
     drop: Callable[[str, int], None],
 ) -> Iterator[Selected]:
-    """Yield the frames that are due, in order; ``drop`` is told how many were not, and whether they were decoded.
+    """Yield the frames that are due, in order; ``drop`` is told how many were not, and whether something had changed.
 
     Where the stream pauses, the last frame before the pause is yielded, and again at the sampler's rate for
     ``hold_ns``: whoever waits for a view to settle needs frames to see that it has. A sampler that takes every
@@ -64,6 +67,9 @@ def selected(
             waiting = None
         if shown is not None and period_ns and t_ns - shown.t_ns > PAUSE_NS:
             yield from _again(shown, t_ns, sampler, hold_ns)
+        if isinstance(frame, Undecoded):
+            skipped += 1
+            continue
         jumped = clock.jumps != jumps
         if sampler.take(t_ns) or jumped or skipped >= MOST_SKIPPED:
             jumps = clock.jumps

@@ -30,11 +30,11 @@ from stages.decoder.live.source import Endpoint, endpoint, scheme_of
 from stages.decoder.native import identical, picture_of
 from stages.decoder.opening import LARGEST_PX, check_size, open_file, path_of, redacted, video_stream
 from stages.decoder.properties import DecoderProperties
-from stages.decoder.selection import Selected, selected
+from stages.decoder.selection import Frames, Selected, selected
 from stages.decoder.shaping import Shaper
 from stages.decoder.sparse.thinning import thinned
-from stages.decoder.sparse.unchanged import Unchanged
 from stages.decoder.timing import Sampler, StreamClock
+from stages.decoder.undue import Undue
 from stages.picture import upright_size
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from stages.decoder.sparse.walk import Walk
 
 _USUAL_FPS = Fraction(25)  # for a stream that gives neither times nor a rate
-_SLICES_FROM_PX = 1 << 25  # above this, one picture per thread in flight would take gigabytes
+_SLICES_FROM_PX = 1 << 25  # above this, one picture per thread in flight, or several ahead, would take gigabytes
 _OF_NO_USE = 0.9  # share of the frames; a full decode would have taken no longer
 AHEAD = 4  # frames; each is a whole picture in memory
 _PATIENCE_S = 5.0  # with a read or a decoding that is under way when the stage is stopped
@@ -177,17 +177,19 @@ class Decoder(Source[DecoderProperties]):
         time_base = stream.time_base or US
         clock = StreamClock(time_base, start_ns(container, stream), round(SECOND_NS / fps))
         walk = (yield from self._sparse(container, stream)) if p.mode == "sparse" else None
-        ahead = self._ahead = Ahead[Selected](AHEAD)
+        ahead = self._ahead = Ahead[Selected](AHEAD if context.width * context.height <= _SLICES_FROM_PX else 1)
         drop, warn = ahead.later(self.drop), ahead.later(self._warn_of_damage)
+        sampler = Sampler(p.rate)
         if walk is None:
-            frames: Iterator[VideoFrame | Unchanged] = decoded(container, stream, self._path, self._damage, warn)
+            undue = Undue(context.name, clock, sampler)
+            frames: Frames = decoded(container, stream, self._path, self._damage, warn, undue)
         else:
             frames = walk.frames(self._damage, warn)
         frames = self._until_finish(frames)
         if p.deinterlace == "auto":
             frames = deinterlaced(frames, time_base)
         hold_ns = round(p.hold * SECOND_NS)
-        chosen = selected(frames, clock, Sampler(p.rate), hold_ns, drop)
+        chosen = selected(frames, clock, sampler, hold_ns, drop)
         if walk is not None:
             chosen = thinned(chosen, drop)
         sent = yield from self._sent(
@@ -247,7 +249,7 @@ class Decoder(Source[DecoderProperties]):
             seq += 1
         return seq
 
-    def _until_finish(self, frames: Iterator[VideoFrame | Unchanged]) -> Iterator[VideoFrame | Unchanged]:
+    def _until_finish(self, frames: Frames) -> Frames:
         for frame in frames:
             yield frame
             if self._ending:
@@ -255,7 +257,7 @@ class Decoder(Source[DecoderProperties]):
 
     def _announce(self, container: InputContainer, stream: VideoStream, fps: Fraction) -> None:
         length_ns = duration_ns(container, stream)
-        width, height = stream.codec_context.width, stream.codec_context.height
+        context = stream.codec_context
         self.context.post(
             "stream",
             {
@@ -263,9 +265,9 @@ class Decoder(Source[DecoderProperties]):
                 "duration_ns": length_ns,
                 "fps": float(fps),
                 "frames": stream.frames or int(length_ns * fps) // SECOND_NS,
-                "width": width,
-                "height": height,
-                "codec": stream.codec_context.name,
+                "width": context.width,
+                "height": context.height,
+                "codec": context.name,
             },
         )
 

@@ -55,6 +55,14 @@ class StreamClock:
         self.last_ns = now
         return now
 
+    def seen_ns(self, pts: int) -> int | None:
+        """The time of a frame that is yet to come, unless timestamps go back before; None before the first frame, and
+        once they have.
+        """
+        if self._start_ns is None or self.last_ns < 0 or self.jumps:
+            return None
+        return ticks_to_ns(pts, self.time_base) - self._start_ns
+
     def _later(self, now: int) -> int:
         if self.last_ns - now > JUMP_NS:
             self.jumps += 1
@@ -85,6 +93,15 @@ class Sampler:
             self._origin_ns = self.due_ns = t_ns
         if t_ns + self._slack_ns < self.due_ns:
             return False
-        passed = (t_ns + self._slack_ns - self._origin_ns) // self.period_ns
-        self.due_ns = self._origin_ns + (passed + 1) * self.period_ns
+        self.due_ns = self._origin_ns + (self._passed(t_ns) + 1) * self.period_ns
         return True
+
+    def alike(self, before_ns: int, t_ns: int) -> bool:
+        """Whether no due time lies between two frames in a row, so that the later one is not due."""
+        if not self.period_ns or self._origin_ns is None or before_ns < self._origin_ns:
+            return False
+        return self._passed(before_ns) == self._passed(t_ns)
+
+    def _passed(self, t_ns: int) -> int:
+        assert self._origin_ns is not None, "asked before the first frame"
+        return (t_ns + self._slack_ns - self._origin_ns) // self.period_ns

@@ -68,8 +68,11 @@ class Held:
         from stages.outdated import forget_changed
         from stages.picture import to_bgr
 
-        merged, bgr, hidden = self._so_far(), to_bgr(picture), hidden_in(frame)
-        if hidden is None or bgr.shape != merged.picture.shape:
+        hidden = hidden_in(frame)
+        if hidden is None:
+            return False
+        merged, bgr = self._so_far(), to_bgr(picture)
+        if bgr.shape != merged.picture.shape:
             return False
         forget_changed(merged, bgr, hidden)
         merged.renew(bgr, hidden)

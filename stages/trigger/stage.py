@@ -148,17 +148,28 @@ class Trigger(Stage[TriggerProperties]):
 
     def _capture(self, frame: Frame, step: Step) -> Iterator[Output]:
         assert step.view is not None, "a verdict to capture names its view"
-        picture = self._taken(frame)
-        if picture is None:
-            self._machine.missed(step.view)
-            self.drop("no-picture")
-            return
+        taken = self._kept_before(frame)
+        if taken is None:
+            if (picture := self._taken(frame)) is None:
+                self._machine.missed(step.view)
+                self.drop("no-picture")
+                return
+            taken = Taken(frame, picture)
         self._discard(self._shelf.clear())
         if self._rules.late:
-            self._shelf.replace(frame.pts_ns, Taken(frame, picture, sent=True))
+            self._shelf.replace(taken.frame.pts_ns, replace(taken, sent=True))
         if self._reveals is not None:
             self._reveals.begin()
-        yield self._captured(frame, picture, step.view)
+        yield self._captured(taken.frame, taken.picture, step.view)
+
+    def _kept_before(self, frame: Frame) -> Taken | None:
+        """What was kept while this view settled, if nobody has looked at ``frame``: it may show what comes next."""
+        known_ns, kept = frame.meta.get("foreground_pts_ns"), self._shelf.newest
+        is_known = not isinstance(known_ns, int) or known_ns >= frame.pts_ns
+        if is_known or kept is None or not self._machine.calm_at(kept.frame.pts_ns):
+            return None
+        self._pass()
+        return self._release(None)
 
     def _leave(self, view: View | None, seen_ns: int | None) -> Iterator[Output]:
         """Capture what was kept of ``view``, if it is to be captured now, and reveal what is still to be revealed.

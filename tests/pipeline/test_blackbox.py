@@ -24,6 +24,16 @@ def test_what_was_written_last_is_recovered_once(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_counts_nothing_new_is_not_written_again(tmp_path: Path) -> None:
+    box = BlackBox(tmp_path, "p", 2)
+    box.write({"s": Ledger(1, dropped={"dull": 1}, busy_ns=5)})
+    before = (tmp_path / NAME).read_bytes()
+    box.write({"s": Ledger(1, dropped={"dull": 1}, busy_ns=7)})
+    assert (tmp_path / NAME).read_bytes() == before
+    box.write({"s": Ledger(2, dropped={"dull": 2}, busy_ns=7)})
+    assert recovered(tmp_path, "p", 2) == {"s": Ledger(2, dropped={"dull": 2}, busy_ns=7)}
+
+
 def test_what_is_being_written_when_the_process_is_killed_does_not_count(tmp_path: Path) -> None:
     box = BlackBox(tmp_path, "p", 2)
     box.write({"s": Ledger(1)})

@@ -74,6 +74,18 @@ def test_every_method_is_a_pipeline_of_five_processes(method: str, video: Conver
         assert wanted.items() <= properties(config, stage).items()
 
 
+def test_a_file_is_analysed_as_often_as_the_method_looks(video: Conversion) -> None:
+    assert properties(pipeline(video, Options()), "decoder")["rate"] == 5
+    assert "rate" not in properties(pipeline(video, Options("knn")), "decoder")
+
+
+def test_where_slides_are_waited_for_or_a_mask_follows_a_presenter_it_is_not_that_seldom(video: Conversion) -> None:
+    camera = Conversion("rtsp://host/room", video.location)
+    assert "rate" not in properties(pipeline(camera, Options("auto")), "decoder")
+    masked = pipeline(video, Options(segmentation={"model": "u2net"}))
+    assert "rate" not in properties(masked, "decoder")
+
+
 def test_fused_is_one_process(video: Conversion) -> None:
     assert {stage.process for stage in validate(pipeline(video, Options(fused=True))).stages} == {"convert"}
 
@@ -165,8 +177,9 @@ def test_a_camera_does_not_wait_for_masks() -> None:
 def test_the_config_for_presenters_does_what_convert_does() -> None:
     config = load(PRESENTER)
     by_hand = load(LECTURE)
-    for stage in ("decoder", "bgsub", "trigger", "dedup", "exporter"):
+    for stage in ("bgsub", "trigger", "dedup", "exporter"):
         assert properties(config, stage) == properties(by_hand, stage)
+    assert properties(config, "decoder") == {"uri": "lecture.mp4"}
     assert properties(config, "segmentation") == {"model": SegmentationProperties().model}
 
 

@@ -44,6 +44,24 @@ def test_a_person_who_walks_about_weighs_nothing_after_a_second() -> None:
     assert max(seen[14:]) < 0.2
 
 
+@pytest.mark.parametrize(
+    ("frames_ms", "looked_at"),
+    [
+        ([0, 208, 417, 625, 833, 1000, 1208], [208, 417, 625, 833, 1000, 1208]),  # five a second of a film
+        ([0, 100, 200, 300, 400, 500], [200, 400]),
+        ([0, 133, 200, 333, 400, 533, 600], [200, 400, 600]),
+        ([0, 33, 67, 100, 133, 167, 200, 233], [200]),
+        ([0, 2000, 2040, 4000], [2000, 4000]),
+    ],
+)
+def test_frames_are_compared_an_interval_apart_as_near_as_they_come(frames_ms: list[int], looked_at: list[int]) -> None:
+    method = Auto(BgsubProperties(method="auto"))
+    masks = [method.apply(slide(), 1_000_000 * ms) for ms in frames_ms]
+    before = [None, *masks[:-1]]
+    new = [ms for ms, mask, last in zip(frames_ms, masks, before, strict=True) if mask is not last]
+    assert new == looked_at
+
+
 def test_a_slide_that_changes_behind_a_moving_person_is_seen() -> None:
     seen = percents(lambda n: person(slide("alpha beta" if n < 40 else "ten eleven"), 300 + 5 * (n % 10)), 60)
     assert max(seen[20:40]) < 0.2

@@ -61,6 +61,20 @@ def test_motion_that_has_rested_begins_anew() -> None:
     assert not moving.any()
 
 
+def test_what_changed_while_nobody_looked_for_long_is_no_movers() -> None:
+    movers = at_rest()
+    assert not movers.follow(25 * SECOND_NS, box(20)).any()
+    assert seconds_before(movers)[box(20)].min() > 1  # nor is it known yet that it changed at once
+    follow(movers, *[NOTHING] * 3)
+    assert seconds_before(movers)[box(20)].max() <= 0.6
+
+
+def test_what_is_looked_at_once_in_a_second_can_be_a_movers() -> None:
+    movers = at_rest()
+    moving = [movers.follow(SECOND_NS, box(20 + n)) for n in range(3)]
+    assert [tiles.any() for tiles in moving] == [False, False, True]
+
+
 def test_what_was_active_once_has_changed_at_once_and_when() -> None:
     movers = at_rest()
     follow(movers, box(20), *[NOTHING] * 4)

@@ -153,6 +153,17 @@ def test_tiles_compare_over_an_interval_and_let_the_mask_stand_in_between() -> N
     ]
 
 
+@pytest.mark.parametrize(("method", "looked_at"), [("auto", [2, 2, 4, 4, 6]), ("knn", [2, 3, 4, 5, 6])])
+def test_each_frame_says_which_was_looked_at_last(method: str, looked_at: list[int]) -> None:
+    made = harness(method=method)
+    outs = [
+        out
+        for seq in range(7)
+        for out in frames_of(made.push(Frame(seq, seq * TENTH, Caps.of("video/raw"), (plane(made, still()),))))
+    ]
+    assert [out.meta["foreground_pts_ns"] for out in outs[2:]] == [number * TENTH for number in looked_at]
+
+
 def test_the_mask_of_tiles_has_the_size_of_the_plane() -> None:
     caps = Caps.of("video/raw", format="gray8")
     made = harness(mask=True, interval=0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,23 @@ def test_a_capture_has_a_picture_of_its_own_and_says_why() -> None:
     assert capture_of(capture)["reason"] == "first-view"
     assert capture_of(capture)["start_pts_ns"] == 0
     assert capture.caps.media == "slide/capture"
+
+
+@pytest.mark.parametrize("shown", ["first", "both"])
+def test_the_picture_of_a_view_that_settles_is_of_a_frame_that_was_looked_at(shown: str) -> None:
+    """Motion is measured on every second frame: what is on the others is not known yet."""
+    made = harness(picture=shown)
+    captures: list[Frame] = []
+    for seq in range(8):
+        each = frame(seq, 0.0 if seq < 6 else 5.0)
+        looked_at = {**each.meta, "foreground_pts_ns": (seq - seq % 2) * TENTH}
+        captures += frames_of(made.push(replace(each, meta=looked_at)))
+    (capture,) = captures
+    assert isinstance(capture.image, Picture)
+    assert int(capture.image.planes[0][0, 0]) == capture.seq == 4
+    assert capture_of(capture)["start_pts_ns"] == 0
+    made.eos()
+    assert made.ledger.missing == made.ledger.held == 0
 
 
 def test_the_end_of_a_visit_is_told_when_motion_begins() -> None:
