@@ -188,8 +188,7 @@ class Decoder(Source[DecoderProperties]):
         frames = self._until_finish(frames)
         if p.deinterlace == "auto":
             frames = deinterlaced(frames, time_base)
-        hold_ns = round(p.hold * SECOND_NS)
-        chosen = selected(frames, clock, sampler, hold_ns, drop)
+        chosen = selected(frames, clock, sampler, round(p.hold * SECOND_NS), drop)
         if walk is not None:
             chosen = thinned(chosen, drop)
         sent = yield from self._sent(
