@@ -51,6 +51,10 @@ class Given:
         if index is not None:
             self._prints[index] = -1 - index if print_ is None else print_
 
+    def packet_of(self, pts: int) -> int | None:
+        """Which packet a frame that comes out now is of."""
+        return self._within.get(pts)
+
     def done(self, index: int) -> int:
         """Of the packets before ``index``, all that were given: the first that may still come out."""
         return min(self._within.values(), default=index)
@@ -70,6 +74,11 @@ class Repeats:
         self._contents, self._stops = contents, stops
         self._back = _back(contents)
         self._none_before = 0
+        self._again = _again(contents, self._back, stops)
+
+    def comes_again(self, index: int | None) -> bool:
+        """Whether this packet's bytes come twice between two stops: else its picture proves nothing."""
+        return index is not None and bool(self._again[index])
 
     def beyond(self, index: int, given: Given) -> int:
         """Where to go on instead of at ``index``, the next packet."""
@@ -101,3 +110,15 @@ def _back(contents: NDArray[np.int64]) -> NDArray[np.int64]:
     back[order[again]] = order[again] - order[again - 1]
     back[contents == OTHER] = 0
     return back
+
+
+def _again(contents: NDArray[np.int64], back: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each packet's content comes before or after it as well, with nothing between that ends a repetition."""
+    ends = contents == OTHER
+    ends[stops] = True
+    part = np.cumsum(ends)
+    later = np.flatnonzero(back)
+    later = later[part[later] == part[later - back[later]]]
+    again = np.zeros(len(contents), np.bool_)
+    again[later] = again[later - back[later]] = True
+    return again

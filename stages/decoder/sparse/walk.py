@@ -20,6 +20,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from stages.decoder.decoding import Damage, decode, drained, packets
+from stages.decoder.native import identical, picture_of
 from stages.decoder.sparse.keyframes import Keyframes
 from stages.decoder.sparse.likeness import Look
 from stages.decoder.sparse.prints import Prints
@@ -146,11 +147,14 @@ class Walk:
         yield from self._left_out(frame.pts)
         self._last_pts = frame.pts
         self._interlaced = self._interlaced or frame.interlaced_frame
+        print_, may_stay = None, False
         if is_still and not self._interlaced and not frame.is_corrupt:
-            print_, may_stay = self._prints.of(frame)
-        else:
+            if self._repeats.comes_again(self._given.packet_of(frame.pts)):
+                print_, may_stay = self._prints.of(frame)
+            elif self._shown is not None:
+                may_stay = identical(picture_of(self._shown, 1.0), picture_of(frame, 1.0))
+        if print_ is None and not may_stay:
             self._prints.forget()
-            print_, may_stay = None, False
         self._given.out(frame.pts, print_)
         if may_stay and self._shown is not None:
             yield Unchanged(frame.pts, self._shown, self._stretch)

@@ -92,3 +92,9 @@ def test_what_was_left_out_proves_nothing_for_what_comes_after() -> None:
         given.put(index, index, needed=False)
         given.out(index, 0)
     assert given.repeats(beyond + 2 * PERIOD, PERIOD)
+
+
+def test_only_bytes_that_come_twice_between_two_stops_are_worth_a_look() -> None:
+    repeats = Repeats(np.array([1, 2, 3, 1, OTHER, 3, 4, 4]), np.array([7], np.int64))
+    assert [repeats.comes_again(index) for index in range(8)] == [True, False, False, True, *[False] * 4]
+    assert not repeats.comes_again(None)
