@@ -107,6 +107,9 @@ def convert(
         Pages | None,
         typer.Option(help="What slides.pdf and slides.pptx show, where a presenter is found.", show_default=False),
     ] = None,
+    area: Annotated[
+        bool, typer.Option(help="Find the slides in a room camera's pictures and write them upright as well.")
+    ] = True,
     sparse: Annotated[
         bool, typer.Option("--sparse", help="Decode of a file only the stretches in which something happens: faster.")
     ] = False,
@@ -147,6 +150,7 @@ def convert(
         segmentation=None if presenter == NO_PRESENTER else {"model": presenter, "device": device.value},
         pages=pages.value if pages is not None else "",
         builds=builds.value if builds is not None else "",
+        area=area,
     )
     manner = Manner(as_json, verbose, metrics)
     first_failure = ExitCode.OK

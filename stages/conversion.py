@@ -33,7 +33,7 @@ class Options:
     """What ``slidetap convert`` was asked for. ``rate``, ``width``: None is what the method's preset says. ``live``:
     whether the video goes on by itself; None: its address says so. ``credentials``, ``mode``: the decoder's properties.
     ``segmentation``: properties of that stage; None: nobody looks for a presenter. ``pages``: the exporter's property;
-    empty: its default. ``builds``: dedup's; empty: what the preset says.
+    empty: its default. ``builds``: dedup's; empty: what the preset says. ``area``: whether the exporter looks for it.
     """
 
     method: str = "default"
@@ -51,6 +51,7 @@ class Options:
     segmentation: Mapping[str, object] | None = None
     pages: str = ""
     builds: str = ""
+    area: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ def pipeline(conversion: Conversion, options: Options) -> PipelineConfig:
         properties["dedup"] = {"hash": "none"}
     if options.pages:
         properties["exporter"]["pages"] = options.pages
+    if not options.area:
+        properties["exporter"]["area"] = "off"
     properties["exporter"] |= {
         "source": addresses.shown(conversion.video),
         "location": str(conversion.location),
@@ -163,7 +166,8 @@ def finish(followed: Followed) -> str:
         uri = followed.tally.stream.get("uri")
         return f"{stopped}no slides were found in '{uri}'; {told.get('json')} says so{short}"
     made = [str(told[key]) for key in ("pdf", "pptx", "json") if told.get(key)]
-    return f"{stopped}{_count(slides)} in {location}: {', '.join(Path(file).name for file in made)}{short}"
+    names = ", ".join(Path(file).name for file in made)
+    return f"{stopped}{_count(slides)} in {location}: {names}{_area(told.get('areas'))}{short}"
 
 
 def _salvage(followed: Followed, location: Path) -> str:
@@ -196,6 +200,13 @@ def _stream(followed: Followed) -> Meta | None:
 
 def _count(slides: int) -> str:
     return "1 slide" if slides == 1 else f"{slides} slides"
+
+
+def _area(areas: object) -> str:
+    """Where the slides of a room camera are upright, if their area was found."""
+    if not isinstance(areas, int) or not areas:
+        return ""
+    return f"; the slide area was found, upright pictures: {areas}, slides/slide-*-area.*"
 
 
 def _short(transients: object) -> str:

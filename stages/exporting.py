@@ -1,7 +1,7 @@
 """Every export of a folder made anew from its journal and pictures: what ``slidetap export`` does.
 
-For a lecture, open or closed, for a finished result, and for a DIR.partial that a crash left behind. It changes
-neither pictures nor journal.
+For a lecture, open or closed, for a finished result, and for a DIR.partial that a crash left behind. It changes no
+picture of a slide, and in the journal nothing but the note of the slide area.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.errors import OutputError
-from stages.exporter import documents, index
+from stages.exporter import area, documents, index
 from stages.exporter.captions import write_vtt
 from stages.exporter.folder import Lock
 from stages.exporter.model import Index
@@ -28,7 +28,8 @@ class ExportOptions:
     """What to make; nothing named: PDF and slides.json. ``output``: where to, instead of the folder itself.
 
     ``pages``: what PDF and PowerPoint show, as the exporter's property of that name.
-    ``dedup``: settings by which slides are grouped anew, see ``regrouping.SETTINGS``.
+    ``area``: whether the slide area is looked for, when slides.json is made in the folder itself; None: unless that
+    was switched off. ``dedup``: settings by which slides are grouped anew, see ``regrouping.SETTINGS``.
     """
 
     pdf: bool = False
@@ -39,6 +40,7 @@ class ExportOptions:
     output: Path | None = None
     dedup: Mapping[str, object] = field(default_factory=dict)
     pages: str = "as-seen"
+    area: bool | None = None
 
     @property
     def chosen(self) -> bool:
@@ -66,11 +68,15 @@ def export(
     """
     o = options or ExportOptions()
     if not o.chosen:
-        o = ExportOptions(pdf=True, json=True, output=o.output, dedup=o.dedup, pages=o.pages)
+        o = ExportOptions(pdf=True, json=True, output=o.output, dedup=o.dedup, pages=o.pages, area=o.area)
     with _opened(folder) as journal:
         made = index.load(journal)
-        segments = [row for row in journal.segments() if row.state != "deleted" and (folder / row.file).is_file()]
         is_watched = journal.notes().get(STATE) == OPEN
+        with_area = o.area if o.area is not None else area.is_wanted(journal)
+        if with_area and o.json and o.output is None and not is_watched:
+            _all(area.make(folder, journal, made))
+            made = index.load(journal)
+        segments = [row for row in journal.segments() if row.state != "deleted" and (folder / row.file).is_file()]
     if o.dedup:
         from stages.regrouping import regroup  # it imports dedup, and OpenCV with it
 
@@ -106,6 +112,7 @@ def check(folder: Path) -> list[str]:
     with Journal(folder / JOURNAL_NAME) as journal:
         pictures = [(row.file, row.sha256) for row in (*journal.slides(), *journal.states())]
         pictures += [(row.file, row.sha256) for row in journal.all_presenter_free() if row.file is not None]
+        pictures += area.files(journal).items()
     found = []
     for file, sha256 in pictures:
         path = folder / file
@@ -148,6 +155,8 @@ def _seen_from(to: Path, folder: Path, made: Index) -> Index:
                 **leading(slide.file),
                 "states": [state.model_copy(update=leading(state.file)) for state in slide.states],
                 "presenter": slide.presenter and slide.presenter.model_copy(update=leading(slide.presenter.file)),
+                "area_picture": slide.area_picture
+                and slide.area_picture.model_copy(update=leading(slide.area_picture.file)),
             }
         )
         for slide in made.slides

@@ -38,6 +38,14 @@ def add_lecture_commands(app: typer.Typer) -> None:
         vtt: Annotated[bool, typer.Option("--vtt", help="Make slides.vtt, captions that name the slide.")] = False,
         video: Annotated[bool, typer.Option("--video", help="Join the recording, with a chapter a slide.")] = False,
         pages: Annotated[Pages, typer.Option(help="What slides.pdf and slides.pptx show.")] = Pages.AS_SEEN,
+        area: Annotated[
+            bool | None,
+            typer.Option(
+                "--area/--no-area",
+                help="Look for the slide area of a room camera, with slides.json.",
+                show_default=False,
+            ),
+        ] = None,
         output: Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Where to.")] = None,
         hash_: Annotated[
             str | None, typer.Option("--hash", help="Group slides anew, by this hash.", show_default=False)
@@ -65,7 +73,7 @@ def add_lecture_commands(app: typer.Typer) -> None:
             "confirm_distance": confirm_distance,
         }
         dedup = {key: value for key, value in given.items() if value is not None}
-        made = make(lecture, ExportOptions(pdf, pptx, as_json, vtt, video, output, dedup, pages.value))
+        made = make(lecture, ExportOptions(pdf, pptx, as_json, vtt, video, output, dedup, pages.value, area))
         slides = "1 slide" if made.slides == 1 else f"{made.slides} slides"
         typer.echo(f"{slides} in {made.folder}: {', '.join(file.name for file in made.files) or 'nothing to export'}")
         for skipped in made.skipped:

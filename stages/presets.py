@@ -22,9 +22,10 @@ _AUTO: Preset = {
     **_TILES,
     "decoder": {"rate": 5},  # as often as bgsub looks: it compares frames that are its interval, 0.2 s, apart
     "bgsub": {"method": "auto"},
-    "trigger": {**_TILES["trigger"], "max_unsettled": 30},
+    "trigger": {**_TILES["trigger"], "settle_time": 0.4, "max_unsettled": 30},  # calm three times in a row
 }
-# The same decisions, but each slide as soon as it has settled, and again whenever there is more on it.
+# The same decisions, but each slide as soon as it has settled, and again whenever there is more on it; the picture of a
+# camera is looked for among ten frames a second.
 _LIVE: Preset = {
     "bgsub": _AUTO["bgsub"],
     "trigger": {**_AUTO["trigger"], "picture": "both"},

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from stages.explaining.facts import Facts, Stay
 from stages.explaining.not_shown import gap_in_words, pause_in_words, transient_in_words, unsettled_in_words
-from stages.explaining.shown import capture_in_words, merged_in_words, presenter_in_words, stay_in_words
+from stages.explaining.shown import area_in_words, capture_in_words, merged_in_words, presenter_in_words, stay_in_words
 from stages.explaining.times import clock
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``kind``: slide, gap, unsettled, transient, settled, unknown, mark. ``slide``: its number, if there is one.
+    """``kind``: slide, gap, unsettled, transient, settled, unknown, mark, area. ``slide``: its number, if there is one.
 
     ``headline`` is a sentence, ``lines`` are the reasons.
     """
@@ -67,10 +67,13 @@ def answer(facts: Facts, at_ns: int) -> Answer:
 
 
 def decisions(facts: Facts) -> list[Answer]:
-    """All that was decided, in order of time: captures, what was too short for one, gaps and marks."""
+    """All that was decided, in order of time: captures, what was too short for one, gaps, marks; at last the area."""
     found = [*_captures(facts), *_transients(facts)]
     found += [Answer(gap.start_ns, "gap", gap_in_words(gap)) for gap in facts.index.gaps]
     found += [Answer(mark.pts_ns, "mark", f"marked: {mark.text or '(no text)'}") for mark in facts.index.marks]
+    area = area_in_words(facts.index)
+    if area is not None:
+        found.append(Answer(facts.last_ns, "area", area))
     return sorted(found, key=lambda each: each.at_ns)
 
 
@@ -80,6 +83,8 @@ def _of_stay(facts: Facts, stay: Stay, at_ns: int, missing: list[str]) -> Answer
         lines += merged_in_words(capture, at_ns)
         lines += capture_in_words(capture)
     lines += presenter_in_words(stay)
+    if stay.slide.area_picture is not None:
+        lines.append(f"the slide area of its picture, upright: {stay.slide.area_picture.file}")
     if stay.visit.end_ns is None and at_ns > facts.last_ns:
         lines.append(f"whether it still is then is not known; the last that is known is {clock(facts.last_ns)}")
     rows = facts.unsettled_around(at_ns)

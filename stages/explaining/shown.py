@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from pipeline.frame import SECOND_NS
 from stages.explaining.facts import Stay
 from stages.explaining.times import clock, length, percent
-from stages.exporter.model import Capture
+from stages.exporter.model import Capture, Index
 
 _DECISIONS = {
     "new": "a new slide",
@@ -83,6 +83,17 @@ def _reason(capture: Capture) -> str:
             return f"the stream ended before the view had come to rest; this is its calmest moment ({seen})"
         case reason:
             return f"the trigger said '{reason}' ({seen})"
+
+
+def area_in_words(index: Index) -> str | None:
+    """Where the slides are in a room camera's pictures; None if that was not found."""
+    area, pages = index.slide_area, [slide for slide in index.slides if slide.area_picture is not None]
+    if area is None or not area.found or area.corners is None or area.evidence is None:
+        return None
+    corners = ", ".join(f"{x:.0f} {y:.0f}" for x, y in area.corners)
+    seen = f"found in {area.evidence.changes} changes of the slide"
+    where = f"upright pictures of it beside {len(pages)} of {len(index.slides)} slides, slides/slide-*-area.*"
+    return f"the slide area is between {corners} px, {seen} (confidence {area.confidence:.2f}); {where}"
 
 
 def _with_picture(trigger: Mapping[str, JsonValue], rest: str, left: str) -> str:

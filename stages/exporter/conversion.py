@@ -14,7 +14,7 @@ from pipeline.errors import PipelineError
 from pipeline.frame import Event, EventKind, Frame, Meta
 from pipeline.stage import Context
 from stages.durable import sync_folder
-from stages.exporter import documents, index, tracing, visits
+from stages.exporter import area, documents, index, tracing, visits
 from stages.exporter.folder import RUN, OutputFolder
 from stages.exporter.page import Page, Reveal, Sight
 from stages.exporter.properties import ExporterProperties
@@ -51,6 +51,7 @@ class Conversion:
                 journal.note("source", {"uri": source} if source else {})
                 journal.note(RUN, this_run())
                 journal.note("ended", None)
+                area.switch(journal, self._properties.area == "auto")
             sync_folder(path)
         return journal
 
@@ -129,6 +130,9 @@ class Conversion:
         self._slides.free.flush()
         visits.close(self._journal, self._last_pts_ns)
         yield None
+        if p.area == "auto":
+            for _ in area.make(path, self._journal, index.load(self._journal), p.quality):
+                yield None
         made = index.load(self._journal).showing(p.pages)
         if p.pdf:
             for _ in documents.write_pdf(path, made):
@@ -151,6 +155,7 @@ class Conversion:
             "location": str(final),
             "slides": slides,
             "transients": len(made.transients),
+            "areas": sum(slide.area_picture is not None for slide in made.slides),
             "json": str(final / INDEX_NAME),
             "pdf": str(final / PDF_NAME) if p.pdf and slides else None,
             "pptx": str(final / PPTX_NAME) if p.pptx and slides else None,

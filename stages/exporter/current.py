@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from pipeline.frame import SECOND_NS, Event, EventKind, Value
-from stages.exporter import index, tracing, visits
+from stages.exporter import area, index, tracing, visits
 from stages.exporter.folder import Lock
 from stages.exporter.page import Page, Reveal, Sight
 from stages.exporter.properties import ExporterProperties
@@ -45,6 +45,7 @@ class CurrentLecture:
         self.name = name
         self.zero_ns = zero_ns
         self._folder = folder
+        self._is_area_wanted = properties.area == "auto"
         self._last_pts_ns = 0
         self._is_stale = True
         self._written_ns: int | None = None
@@ -179,6 +180,7 @@ class CurrentLecture:
         with self._journal.transaction():
             if LECTURE not in notes:
                 self._journal.note(LECTURE, {"name": self.name, "title": "", "begun_wall_ns": wall_ns})
+            area.switch(self._journal, self._is_area_wanted)
             if notes.get(STATE) != OPEN:
                 self._journal.note(STATE, OPEN)
                 self._journal.note(ENDED, None)

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from pipeline.frame import SECOND_NS, Meta
 from pipeline.messages import Ledger
 from stages.durable import write_bytes
+from stages.exporter import area
 from stages.exporter.model import Capture, Index, Presenter, Slide, Source, State, Visit
 from stages.exporter.page import plain
 from stages.exporter.transients import MOST, placed, transient
@@ -38,7 +39,7 @@ def load(journal: Journal) -> Index:
     for state in journal.states():
         states.setdefault(state.id, []).append(state)
     slides = [
-        _slide(row, visits[row.id], captures, free.get(row.id), states.get(row.id, []))
+        _slide(row, visits[row.id], captures, free.get(row.id), states.get(row.id, []), notes.get(area.AREA))
         for row in journal.slides()
         if row.id in visits
     ]
@@ -52,6 +53,7 @@ def load(journal: Journal) -> Index:
             "ended": ended,
             "source": notes.get("source", {}),
             "slides": slides,
+            "slide_area": area.found(notes.get(area.AREA)),
             "transients": placed(map(transient, journal.transients(MOST)), slides),
             "lecture": {**lecture, "ended_wall_ns": notes.get(ENDED), "state": CLOSED if closed else OPEN}
             if isinstance(lecture, dict)
@@ -128,6 +130,7 @@ def _slide(
     captures: Mapping[int, list[CaptureRow]],
     free: PresenterFreeRow | None,
     earlier: list[SlideRow],
+    area_note: JsonValue,
 ) -> Slide:
     first = min(visit.start_pts_ns for visit in visits)
     last = max(_last_of(visit, captures.get(visit.id, [])) for visit in visits)
@@ -152,6 +155,7 @@ def _slide(
         version=row.version,
         presenter=None if free is None else _presenter(free, row),
         states=[_state(state) for state in (*earlier, row)] if earlier else [],
+        area_picture=area.picture_of(area_note, row.id, row.sha256),
     )
 
 

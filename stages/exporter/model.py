@@ -69,6 +69,44 @@ class State(_Model):
     pts_ns: int
 
 
+class AreaEvidence(_Model):
+    """What speaks for a slide area."""
+
+    changes: int = Field(description="of the slide, that were used")
+    changed_percent: float = Field(description="of the area's parts, how many a change reaches; the median")
+    outside_percent: float = Field(description="of all that changes again and again, what is outside of it")
+    border_percent: tuple[float, float, float, float] = Field(
+        description="of each side, at how much of it a straight border is seen: top, right, bottom, left"
+    )
+    corners: int = Field(description="of the four, at how many two borders meet")
+    border_off_px: float = Field(description="how far the borders are from straight, root of the mean square")
+    elsewhere: int = Field(description="pages that show the room otherwise, of those that were looked at")
+
+
+class SlideArea(_Model):
+    """Where in a room camera's pictures the slides are, or why that is not known."""
+
+    found: bool
+    reason: str | None = Field(None, description="why there is none; null if there is one")
+    corners: tuple[tuple[float, float], ...] | None = Field(
+        None, description="top left, top right, bottom right, bottom left: x, y in px of the full pictures"
+    )
+    aspect: float | None = Field(None, description="width to height once it is upright")
+    aspect_name: str | None = Field(None, description="16:9, 16:10 or 4:3; null: it is none of them")
+    confidence: float = Field(description="0 to 1; below 0.5 it is not taken")
+    evidence: AreaEvidence | None = Field(None, description="null: nothing was found that could be one")
+
+
+class AreaPicture(_Model):
+    """The slide area of a slide's picture, upright."""
+
+    file: str = Field(description="path relative to slides.json, in the format of the slide's picture")
+    bytes: int = Field(description="size of the file")
+    sha256: str = Field(description="of the file, in hex")
+    width: int = Field(description="px")
+    height: int = Field(description="px")
+
+
 class Slide(_Model):
     """A slide, its one picture and every visit to it."""
 
@@ -93,6 +131,9 @@ class Slide(_Model):
     presenter: Presenter | None = Field(None, description="null: nobody looked for a presenter")
     states: list[State] = Field(
         [], description="with builds = all: of a slide that was built up all states, the slide itself the last of them"
+    )
+    area_picture: AreaPicture | None = Field(
+        None, description="null: no slide area, or the picture does not show the room as the others do"
     )
 
 
@@ -168,6 +209,7 @@ class Index(_Model):
     ended: Literal["eos", "interrupted", "unfinished"] = Field(description="how the run ended")
     source: Source
     slides: list[Slide]
+    slide_area: SlideArea | None = Field(None, description="of a room camera; null: nobody has looked for it yet")
     lecture: LectureFacts | None = Field(None, description="null: it is the result of a conversion")
     transients: list[Transient] = Field([], description="by start: what was at rest and became no page")
     gaps: list[Gap] = Field([], description="by start; of a lecture")

@@ -25,5 +25,9 @@ class ExporterProperties(Properties):
         "as-seen",
         description="what slides.pdf and slides.pptx show; presenter-free: slides without who stands before them",
     )
+    area: Literal["auto", "off"] = Field(
+        "auto",
+        description="find the slides in a room camera's pictures, and write them upright beside the full pictures",
+    )
     force: bool = Field(False, description="replace an older result at LOCATION, once this one is complete")
     source: str = Field("", description="what is converted, for slides.json; a path, or a URL without a password")

@@ -18,7 +18,7 @@ from pydantic import JsonValue
 
 from pipeline.frame import Plane
 from stages.durable import TMP_SUFFIX, write_bytes
-from stages.exporter import visits
+from stages.exporter import area, visits
 from stages.exporter.page import PICTURED, Page, Reveal, Sight
 from stages.exporter.pictures import SUFFIXES, Format, encode
 from stages.exporter.presenter_free import Drawn, PresenterFree, remove
@@ -26,7 +26,7 @@ from stages.journal import Journal, PresenterFreeRow, SlideRow
 from stages.lecture import PICTURES
 
 _OURS = re.compile(
-    rf"slide-\d+(-free)?(-\d+)?({'|'.join(map(re.escape, SUFFIXES.values()))})|\..*{re.escape(TMP_SUFFIX)}"
+    rf"slide-\d+(-free|-area)?(-\d+)?({'|'.join(map(re.escape, SUFFIXES.values()))})|\..*{re.escape(TMP_SUFFIX)}"
 )
 
 
@@ -116,6 +116,7 @@ class Slides:
         """
         named = {self._folder / row.file for row in (*self._journal.slides(), *self._journal.states())}
         named |= {self._folder / row.file for row in self._journal.all_presenter_free() if row.file is not None}
+        named |= {self._folder / file for file in area.files(self._journal)}
         for path in (self._folder / PICTURES).iterdir():
             if path not in named and _OURS.fullmatch(path.name) and _age_s(path) >= min_age_s:
                 remove(path)

@@ -106,14 +106,14 @@ def _analysed(
 
 
 def convert_file(video: Path, result: Path, segmentation: Mapping[str, object] | None = None) -> None:
-    """As ``slidetap convert`` does, in one process and without documents. Raises PipelineError.
+    """As ``slidetap convert`` does, in one process, without documents and slide area. Raises PipelineError.
 
     ``segmentation``: properties of the stage that finds the presenter; None: as if nobody stood there.
     """
     from pipeline import supervisor
     from stages import conversion
 
-    options = conversion.Options(pdf=False, fused=True, segmentation=segmentation)
+    options = conversion.Options(pdf=False, area=False, fused=True, segmentation=segmentation)
     outcome = supervisor.run(conversion.pipeline(conversion.Conversion(str(video), result), options))
     if outcome.error is not None:
         raise outcome.error

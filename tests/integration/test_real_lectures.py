@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 SLIDETAP = Path(sys.executable).with_name("slidetap")
-SLACK_S = 0.5
+SLACK_S = 0.4  # a picture is that of 0.6 s before its view is left
 
 
 @pytest.mark.parametrize("clip", ["letters_test", "demog_final"])

@@ -222,13 +222,14 @@ def ended(
     return Followed(config, Outcome({"decoder": Ledger(9, 9)}, error, signal, 1.0), tally)
 
 
-def result(folder: Path, slides: int, transients: int = 0) -> Element:
+def result(folder: Path, slides: int, transients: int = 0, areas: int = 0) -> Element:
     """A folder with a journal, and the exporter's word that it is the result."""
     folder.mkdir()
     with Journal(folder / JOURNAL_NAME, create=True) as journal:
         journal.note("ended", "eos")
     made = {"json": str(folder / "slides.json"), "pdf": None, "pptx": None}
-    return Element("exporter", "result", {"location": str(folder), "slides": slides, "transients": transients, **made})
+    found = {"slides": slides, "transients": transients, "areas": areas}
+    return Element("exporter", "result", {"location": str(folder), **found, **made})
 
 
 def test_the_ledger_goes_into_slides_json(video: Conversion) -> None:
@@ -245,6 +246,17 @@ def test_no_slides_is_said_in_a_plain_sentence(video: Conversion) -> None:
     stream = Element("decoder", "stream", {"uri": "talk.mp4"})
     told = finish(ended(video, stream, result(video.location, 0)))
     assert told == f"no slides were found in 'talk.mp4'; {video.location / 'slides.json'} says so"
+
+
+def test_who_wants_no_slide_area_says_so(video: Conversion) -> None:
+    assert "area" not in properties(pipeline(video, Options()), "exporter")
+    assert properties(pipeline(video, Options(area=False)), "exporter")["area"] == "off"
+
+
+def test_a_slide_area_is_said_in_the_closing_line(video: Conversion) -> None:
+    stream = Element("decoder", "stream", {"uri": "talk.mp4"})
+    told = finish(ended(video, stream, result(video.location, 3, areas=2)))
+    assert told.endswith("slides.json; the slide area was found, upright pictures: 2, slides/slide-*-area.*")
 
 
 @pytest.mark.parametrize("slides", [0, 2])

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pages
 import pytest
 from pages import CAPS, page, visit_end
+from rooms import Room, slide
 
 from pipeline.errors import OutputError
 from pipeline.frame import Event, EventKind, Frame, Value
@@ -274,3 +276,17 @@ def test_a_journal_with_what_nobody_wrote_is_named(tmp_path: Path) -> None:
     db.close()
     with pytest.raises(OutputError, match="journal.sqlite' holds what no slidetap has written"):
         load(tmp_path / "out")
+
+
+def test_a_slide_area_is_said_last_and_of_each_slide_where_it_is_upright(tmp_path: Path) -> None:
+    harness = Harness(Exporter, location=str(tmp_path / "out"), pdf=False)
+    for n in range(5):
+        picture = Room().picture(slide(n), n)
+        harness.push(replace(page(n + 1, 10 * n + 5), image=pages.picture(picture)))
+    harness.eos()
+    facts = load(tmp_path / "out")
+    told = decisions(facts)[-1]
+    assert (told.kind, told.slide) == ("area", None)
+    assert "found in 4 changes of the slide" in told.headline and "beside 5 of 5 slides" in told.headline
+    lines = answer(facts, 16 * S).lines
+    assert "the slide area of its picture, upright: slides/slide-0002-area.png" in lines

@@ -90,6 +90,7 @@ def test_each_new_slide_and_the_result_are_posted(tmp_path: Path) -> None:
             "location": str(out),
             "slides": 1,
             "transients": 0,
+            "areas": 0,
             "json": str(out / "slides.json"),
             "pdf": str(out / "slides.pdf"),
             "pptx": None,
