@@ -38,9 +38,7 @@ class Given:
 
     def lost(self, index: int) -> None:
         """The picture of this packet is not known, and like no other."""
-        if len(self._prints) > 2 * _LONGEST:
-            self._prints = {kept: print_ for kept, print_ in self._prints.items() if kept > index - 2 * _LONGEST}
-        self._prints[index] = -1 - index
+        self._note(index, None)
 
     def out(self, pts: int, print_: int | None) -> None:
         """A frame has come out; those shown before it come no more. ``print_``: equal for equal pictures, None: like no
@@ -49,7 +47,7 @@ class Given:
         index = self._within.get(pts)
         self._within = {other: packet for other, packet in self._within.items() if other > pts}
         if index is not None:
-            self._prints[index] = -1 - index if print_ is None else print_
+            self._note(index, print_)
 
     def packet_of(self, pts: int) -> int | None:
         """Which packet a frame that comes out now is of."""
@@ -65,6 +63,11 @@ class Given:
         if done - 2 * period < self.first:
             return False
         return all(seen.get(index) == seen.get(index - period) for index in range(done - period, done))
+
+    def _note(self, index: int, print_: int | None) -> None:
+        if len(self._prints) > 2 * _LONGEST:
+            self._prints = {packet: known for packet, known in self._prints.items() if packet > index - _LONGEST}
+        self._prints[index] = -1 - index if print_ is None else print_
 
 
 class Repeats:
