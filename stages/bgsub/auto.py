@@ -69,7 +69,7 @@ class Auto:
         if blind is not None:
             active &= ~blind
         self._before, self._hidden_before = (pts_ns, plane), hidden
-        weightless = self._restless.see(pts_ns, active, blind)
+        weightless = self._restless.see(pts_ns, since_ns, active, blind)
         moving = self._movers.follow(since_ns, active)
         if np.count_nonzero(moving) <= self._most * moving.size:
             weightless |= moving

@@ -45,7 +45,8 @@ class Tiles:
         if self._before is None:
             self._before, self._hidden_before, self.blind = (pts_ns, plane), hidden, None
             return None
-        if pts_ns - self._before[0] < self._interval_ns - SECOND_NS // 1000:
+        since_ns = pts_ns - self._before[0]
+        if since_ns < self._interval_ns - SECOND_NS // 1000:
             return self._last_mask
         unseen = either(hidden, self._hidden_before)
         self.blind = None if unseen is None else hidden_tiles(unseen, self._tile_px)
@@ -56,7 +57,7 @@ class Tiles:
         if blind is not None:
             active &= ~blind
         self._before, self._hidden_before = (pts_ns, plane), hidden
-        counts = active & ~self._restless.see(pts_ns, active, blind)
+        counts = active & ~self._restless.see(pts_ns, since_ns, active, blind)
         self._last_mask = counts.astype(np.uint8) * np.uint8(255)
         return self._last_mask
 

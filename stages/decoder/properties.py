@@ -17,11 +17,11 @@ class DecoderProperties(Properties):
         description="the video: a path, file:///path, rtsp://, rtsps://, http://, https://, v4l2:///dev/video0",
     )
     rate: float = Field(10.0, ge=0, le=1000, description="frames per second for analysis; 0 means every frame")
-    mode: Literal["full", "sparse", "keyframes"] = Field(
+    mode: Literal["full", "sparse", "auto", "keyframes"] = Field(
         "full",
         description="full: every frame is decoded that is due, or that another refers to; sparse, of files: only those "
-        "in which something happens, as their packets and keyframes tell; keyframes, of cameras: one frame per group "
-        "of pictures, and what packets tell of "
+        "in which something happens, as their packets and keyframes tell; auto: sparse where they tell, without a "
+        "word where they do not; keyframes, of cameras: one frame per group of pictures, and what packets tell of "
         "the time between; a new view is seen up to one group later",
     )
     width: int = Field(640, ge=1, le=LARGEST_PX, description="width of the analysis plane in px; never enlarged")

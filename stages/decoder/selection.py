@@ -52,7 +52,7 @@ def selected(
     """
     waiting: Selected | None = None  # decoded, not due, and so far the last
     shown: Selected | None = None
-    skipped = jumps = 0
+    skipped = unchanged = jumps = 0
     period_ns = sampler.period_ns
     for frame in frames:
         t_ns = clock.time_ns(frame.pts)
@@ -61,7 +61,7 @@ def selected(
                 shown = waiting
                 yield waiting
             elif isinstance(waiting.frame, Unchanged):
-                drop("unchanged", 1)
+                unchanged += 1
             else:
                 skipped += 1
             waiting = None
@@ -75,13 +75,17 @@ def selected(
             jumps = clock.jumps
             if skipped:
                 drop("rate", skipped)
-                skipped = 0
+            if unchanged:
+                drop("unchanged", unchanged)
+            skipped = unchanged = 0
             shown = Selected(t_ns, frame, jumped=jumped)
             yield shown
         else:
             waiting = Selected(t_ns, frame)
     if skipped:
         drop("rate", skipped)
+    if unchanged:
+        drop("unchanged", unchanged)
     if waiting is not None:
         yield waiting
 

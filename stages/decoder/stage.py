@@ -1,5 +1,5 @@
 """The decoder as a stage: frames are decoded, those due for analysis go on, the others are counted as ``rate``. Of a
-file in mode ``sparse`` not all are decoded; what is left out because nothing changes is counted as ``unchanged``.
+file in mode ``sparse`` or ``auto`` fewer are decoded; what is left out as nothing changes is counted as ``unchanged``.
 
 It joins opening, decoding, deinterlacing, timing and conversion of files; what a live source does is in ``live``.
 """
@@ -176,7 +176,7 @@ class Decoder(Source[DecoderProperties]):
         context.thread_type = "SLICE" if context.width * context.height > _SLICES_FROM_PX else "AUTO"
         time_base = stream.time_base or US
         clock = StreamClock(time_base, start_ns(container, stream), round(SECOND_NS / fps))
-        walk = (yield from self._sparse(container, stream)) if p.mode == "sparse" else None
+        walk = (yield from self._sparse(container, stream)) if p.mode in ("sparse", "auto") else None
         ahead = self._ahead = Ahead[Selected](AHEAD if context.width * context.height <= _SLICES_FROM_PX else 1)
         drop, warn = ahead.later(self.drop), ahead.later(self._warn_of_damage)
         sampler = Sampler(p.rate)
@@ -188,10 +188,9 @@ class Decoder(Source[DecoderProperties]):
         frames = self._until_finish(frames)
         if p.deinterlace == "auto":
             frames = deinterlaced(frames, time_base)
-        hold_ns = round(p.hold * SECOND_NS)
-        chosen = selected(frames, clock, sampler, hold_ns, drop)
+        chosen = selected(frames, clock, sampler, round(p.hold * SECOND_NS), drop)
         if walk is not None:
-            chosen = thinned(chosen, hold_ns, drop)
+            chosen = thinned(chosen, drop)
         sent = yield from self._sent(
             ahead.of(chosen), sample_aspect(stream), min(p.rate, float(fps)) if p.rate else float(fps)
         )
@@ -201,18 +200,18 @@ class Decoder(Source[DecoderProperties]):
         if walk is not None:
             packets, frames_decoded = walk.walked.packets, walk.walked.decoded
             self.context.post("sparse", {"packets": packets, "decoded": frames_decoded})
-            if frames_decoded > _OF_NO_USE * packets:
+            if p.mode == "sparse" and frames_decoded > _OF_NO_USE * packets:
                 self.context.warn(f"mode 'sparse' found {frames_decoded} of {packets} frames of '{self._path}' needed")
         self._warn_if_cut(container, stream, clock)
 
     def _sparse(self, container: InputContainer, stream: VideoStream) -> Generator[None, None, Walk | None]:
-        """The walk; None, with a word why, if every frame is to be decoded."""
+        """The walk; None if every frame is to be decoded, with a word why to who asked for sparse decoding."""
         from stages.decoder.sparse.entry import prepared
 
         for found in prepared(container, stream, self._path, self.properties.threads, self._steady):
-            if isinstance(found, str):
+            if isinstance(found, str) and self.properties.mode == "sparse":
                 self.context.warn(f"mode 'sparse' decodes every frame of '{self._path}': {found}")
-            elif found is not None:
+            elif found is not None and not isinstance(found, str):
                 return found
             yield None
         return None

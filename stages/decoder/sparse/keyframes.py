@@ -1,11 +1,13 @@
 """The keyframes of a file, decoded alone, in order: what is on screen at the seams between groups of pictures.
 
-Runs ahead of the walk by as many as the decoder keeps back. It reads a container of its own and compares nothing.
+Runs ahead of the walk by as many as the decoder keeps back. One whose bytes are those of a keyframe shortly before, as
+of a picture that stands still, is not decoded again: decoded alone, it shows what its bytes say. It reads a container
+of its own and compares nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import av.error
 from av.container import InputContainer
@@ -13,20 +15,34 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from stages.decoder.sparse.likeness import Look
+from stages.decoder.sparse.survey import Group
+
+_KEPT = 4  # of a still picture x264 makes two kinds in turn, as neighbours have different idr_pic_id
 
 
 class Keyframes:
-    """``container``: opened for this alone. ``interlaced``: whether one of those asked for was."""
+    """``container``: opened for this alone. ``interlaced``: whether one of those asked for was. ``decoded``: so many
+    have been, or will soon.
+    """
 
-    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+    def __init__(self, container: InputContainer, stream: VideoStream, groups: Sequence[Group]) -> None:
         self.interlaced = False
-        self._frames = _decoded(container, stream)
+        needed = _first_ones(groups)
+        self.decoded = len(needed)
+        self._looks: dict[int, Look | None] = {}  # by content, the last ones that were decoded
+        self._frames = _decoded(container, stream, needed)
         self._next: VideoFrame | None = next(self._frames, None)
 
-    def at(self, pts: int) -> Look | None:
-        """The keyframe with this pts, later than the one asked for before; None if it does not come out alone, whole
+    def at(self, group: Group) -> Look | None:
+        """The keyframe of this group, later than the one asked for before; None if it does not come out alone, whole
         and progressive.
         """
+        if group.content not in self._looks:
+            _forget(self._looks)
+            self._looks[group.content] = self._look(group.pts)
+        return self._looks[group.content]
+
+    def _look(self, pts: int) -> Look | None:
         while self._next is not None and (self._next.pts is None or self._next.pts < pts):
             self._next = next(self._frames, None)
         frame = self._next
@@ -38,11 +54,29 @@ class Keyframes:
         return Look(frame)
 
 
-def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+def _first_ones(groups: Sequence[Group]) -> frozenset[int]:
+    """The pts of those that must be decoded if all are asked for, in order."""
+    kept: dict[int, None] = {}
+    needed: list[int] = []
+    for group in groups:
+        if group.content not in kept:
+            _forget(kept)
+            kept[group.content] = None
+            needed.append(group.pts)
+    return frozenset(needed)
+
+
+def _forget(kept: dict[int, Look | None] | dict[int, None]) -> None:
+    """Make room for one more; both must do this alike."""
+    if len(kept) >= _KEPT:
+        del kept[next(iter(kept))]
+
+
+def _decoded(container: InputContainer, stream: VideoStream, needed: frozenset[int]) -> Iterator[VideoFrame]:
     """Damage is no concern here: a frame that is missing is decoded with its whole group."""
     try:
         for packet in container.demux(stream):
-            if packet.size and not packet.is_keyframe:
+            if packet.size and not (packet.is_keyframe and packet.pts in needed):
                 continue
             try:
                 frames = packet.decode()

@@ -16,6 +16,8 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from stages.decoder.sparse.contents import OTHER, Contents
+
 _MACROBLOCK_PX = 256
 # An H.264 picture of which nothing changes takes 12 to 180 bytes at 1080p (Zoom, OBS, x264): headers of its slices and
 # hardly a bit per macroblock. What most packets of the file need tells more; a noisy source is above both.
@@ -30,6 +32,7 @@ BUSY_SHARE = 0.06  # of the keyframe: so much above that, within a second, is so
 _WORTH = 0.2
 _WORTH_STILL = 0.5
 _PACKETS_A_STEP = 4096
+_MOST_REORDERED = 16
 MARGIN = 12  # packets decoded after the last busy one: more than decoders keep back
 
 
@@ -41,6 +44,7 @@ class Group:
     ``stop``: from this one on nothing is busy, and all of it is shown later than what comes before; ``end`` if there
     is no such packet, ``first`` if nothing is busy at all. ``pts``: of the keyframe; ``busy_pts``: of the last busy
     frame. ``tied``: frames shown before the keyframe, but coded after it, are busy: they need the group before as well.
+    ``content``: of the keyframe, equal only where the bytes are.
     """
 
     first: int
@@ -49,18 +53,23 @@ class Group:
     pts: int
     busy_pts: int
     tied: bool
+    content: int
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """``times``: the pts of all frames that are shown, in order. ``near``: each packet that has a busy one near it in
-    order of decoding: small as it is, its frame may show the one or the other side of a cut.
-    ``still_bytes``: of a packet where nothing moves.
+    """``times``: the pts of all frames that are shown, in order. Of each packet in order of decoding, ``pts``;
+    ``needed``: whether it is busy, or shown before a busy one that it may refer to: small as it is, nobody can tell
+    which side of a cut it shows; ``near``: whether a busy one is near; ``contents``: equal for two only where their
+    bytes are, OTHER for what is compared with nothing. ``still_bytes``: of a packet where nothing moves.
     """
 
     groups: tuple[Group, ...]
     times: NDArray[np.int64]
+    pts: NDArray[np.int64]
+    needed: NDArray[np.bool_]
     near: NDArray[np.bool_]
+    contents: NDArray[np.int64]
     still_bytes: int
 
 
@@ -70,12 +79,15 @@ def surveyed(container: InputContainer, stream: VideoStream) -> Iterator[Survey 
     sizes: list[int] = []
     keys: list[int] = []
     hidden: list[int] = []
+    seen, contents, of_keys = Contents(), [], []
     try:
         for packet in container.demux(stream):
             if not packet.size:
                 continue
             if packet.is_keyframe:
                 keys.append(len(sizes))
+                of_keys.append(seen.of_keyframe(packet))
+            contents.append(OTHER if packet.is_keyframe else seen.of(packet))
             if packet.is_discard:
                 hidden.append(len(sizes))
             pts.append(packet.pts)
@@ -92,34 +104,50 @@ def surveyed(container: InputContainer, stream: VideoStream) -> Iterator[Survey 
     pixels = stream.codec_context.width * stream.codec_context.height
     rate = stream.average_rate or stream.guessed_rate
     a_second = round(rate) if rate else 1
-    yield grouped(np.array(times, np.int64), np.array(sizes, np.int64), keys, hidden, pixels, max(1, a_second))
+    in_order, of_sizes, same = (np.array(values, np.int64) for values in (times, sizes, contents))
+    yield grouped(Packets(in_order, of_sizes, same, keys, of_keys, hidden), pixels, max(1, a_second))
 
 
-def grouped(
-    pts: NDArray[np.int64], sizes: NDArray[np.int64], keys: list[int], hidden: list[int], pixels: int, a_second: int
-) -> Survey | str:
-    """The survey of packets in order of decoding. ``keys``, ``hidden``: indices of keyframes, and of packets whose
-    frames are not shown. ``pixels``: of a picture. ``a_second``: so many packets.
+@dataclass(frozen=True, slots=True)
+class Packets:
+    """All of a stream, in order of decoding. ``keys``, ``hidden``: indices of keyframes, and of packets whose frames
+    are not shown. ``contents``: as in the survey; ``of_keys``: those of the keyframes.
     """
+
+    pts: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    contents: NDArray[np.int64]
+    keys: list[int]
+    of_keys: list[int]
+    hidden: list[int]
+
+
+def grouped(read: Packets, pixels: int, a_second: int) -> Survey | str:
+    """The survey of what was read. ``pixels``: of a picture. ``a_second``: so many packets."""
+    pts, sizes, keys = read.pts, read.sizes, read.keys
     if not keys or keys[0]:
         return "it does not begin with a keyframe"
     if len(keys) == len(sizes):
         return "every frame is a keyframe"
-    shown = np.sort(np.delete(pts, hidden))
+    shown = np.sort(np.delete(pts, read.hidden))
     if np.any(np.diff(shown) <= 0):
         return "timestamps repeat"
     limit = _still_bytes(np.delete(sizes, keys), pixels)
     ends = [*keys[1:], len(pts)]
     busy = [_busy(sizes[first:end], limit, a_second) for first, end in zip(keys, ends, strict=True)]
-    groups = [_group(pts[first:end], first, now) for first, end, now in zip(keys, ends, busy, strict=True)]
+    groups = [
+        _group(pts[first:end], first, now, content)
+        for first, end, now, content in zip(keys, ends, busy, read.of_keys, strict=True)
+    ]
     if not _in_order(pts, groups):
         return "timestamps go back"
     left_out = sum(group.end - group.stop for group in groups[:-1])
-    near = _widened(np.concatenate(busy))
+    all_busy = np.concatenate(busy)
+    near = _widened(all_busy)
     if left_out < _WORTH * len(pts) and np.mean(~near) < _WORTH_STILL:
         quiet = float(np.mean(sizes <= limit))
         return f"{quiet:.0%} of its packets are as small as those of a still picture, and {len(keys)} keyframes"
-    return Survey(tuple(groups), shown, near, limit)
+    return Survey(tuple(groups), shown, pts, _needed(pts, all_busy), near, read.contents, limit)
 
 
 def _still_bytes(sizes: NDArray[np.int64], pixels: int) -> int:
@@ -141,23 +169,32 @@ def _busy(sizes: NDArray[np.int64], still: int, a_second: int) -> NDArray[np.boo
     return np.asarray((total[1:] - total[begin] > BUSY_SHARE * sizes[0]) & (above > 0))
 
 
+def _needed(pts: NDArray[np.int64], busy: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Busy, or shown before one of the busy packets just before it in order of decoding."""
+    latest = np.where(busy, pts, np.iinfo(np.int64).min)
+    needed = busy.copy()
+    for back in range(1, _MOST_REORDERED + 1):
+        needed[back:] |= latest[:-back] > pts[back:]
+    return needed
+
+
 def _widened(busy: NDArray[np.bool_]) -> NDArray[np.bool_]:
     before = np.concatenate((np.zeros(MARGIN + 1, np.int64), np.cumsum(busy)))
     total = np.concatenate((before, np.full(MARGIN, before[-1])))
     return np.asarray(total[2 * MARGIN + 1 :] > total[: -2 * MARGIN - 1])
 
 
-def _group(own: NDArray[np.int64], first: int, busy: NDArray[np.bool_]) -> Group:
+def _group(own: NDArray[np.int64], first: int, busy: NDArray[np.bool_], content: int) -> Group:
     end, key = first + len(own), int(own[0])
     if not busy.any():
-        return Group(first, end, first, key, key, False)
+        return Group(first, end, first, key, key, False, content)
     last = int(np.flatnonzero(busy)[-1])
     # Index k: what comes before packet k is shown before all that comes from it on.
     apart = np.maximum.accumulate(own)[:-1] < np.minimum.accumulate(own[::-1])[::-1][1:]
     ready = np.flatnonzero(apart) + 1
     ready = ready[ready > last + MARGIN]
     stop = first + int(ready[0]) if ready.size else end
-    return Group(first, end, stop, key, int(own[: last + 1].max()), bool(np.any(busy & (own < key))))
+    return Group(first, end, stop, key, int(own[: last + 1].max()), bool(np.any(busy & (own < key))), content)
 
 
 def _in_order(pts: NDArray[np.int64], groups: list[Group]) -> bool:

@@ -1,7 +1,7 @@
-"""How much of a stretch without change the stages see: all of its beginning and end, and now and then a frame between.
+"""How much of a stretch without change the stages see: its beginning, its end, and now and then a frame between.
 
-Between choosing frames and sending them. A view needs frames to settle; what remembers the last seconds (tiles that
-never rest, noise) must have filled them with stillness by the time that something happens.
+Between choosing frames and sending them. A view needs frames to settle, and a change is told from the frames just
+before it; what remembers the last seconds (tiles that never rest, noise) weighs them by time, so that few frames do.
 """
 
 from __future__ import annotations
@@ -13,27 +13,32 @@ from pipeline.frame import SECOND_NS
 from stages.decoder.selection import Selected
 from stages.decoder.sparse.unchanged import Unchanged
 
-LEAD_NS = 7 * SECOND_NS  # the memory of bgsub, and a second
-STEP_NS = SECOND_NS // 2
+HOLD_NS = 3 * SECOND_NS // 2  # what is at rest for a second is captured
+LEAD_NS = SECOND_NS
+STEP_NS = SECOND_NS
 
 
-def thinned(chosen: Iterator[Selected], hold_ns: int, drop: Callable[[str, int], None]) -> Iterator[Selected]:
-    """Leave out unchanged frames that are more than ``hold_ns`` after the last change and more than LEAD_NS before the
+def thinned(chosen: Iterator[Selected], drop: Callable[[str, int], None]) -> Iterator[Selected]:
+    """Leave out unchanged frames that are more than HOLD_NS after the last change and more than LEAD_NS before the
     next, but for one each STEP_NS; ``drop`` is told.
     """
     waiting: deque[Selected] = deque()
     stretch: int | None = None
     since_ns = passed_ns = 0
+    dropped = 0
     for item in chosen:
         found = None if item.again or not isinstance(item.frame, Unchanged) else item.frame.stretch
         if found is None or found != stretch:
+            if dropped:
+                drop("unchanged", dropped)
+                dropped = 0
             yield from waiting
             waiting.clear()
             stretch, since_ns = found, item.t_ns
         if found is None:
             yield item
             continue
-        if item.t_ns - since_ns <= hold_ns:
+        if item.t_ns - since_ns <= HOLD_NS:
             passed_ns = item.t_ns
             yield item
             continue
@@ -42,7 +47,12 @@ def thinned(chosen: Iterator[Selected], hold_ns: int, drop: Callable[[str, int],
             old = waiting.popleft()
             if old.t_ns - passed_ns >= STEP_NS:
                 passed_ns = old.t_ns
+                if dropped:
+                    drop("unchanged", dropped)
+                    dropped = 0
                 yield old
             else:
-                drop("unchanged", 1)
+                dropped += 1
+    if dropped:
+        drop("unchanged", dropped)
     yield from waiting

@@ -2,14 +2,15 @@
 
 A group of pictures is left out, or the rest of it after its last busy packet, if the next group's keyframe shows what
 is on screen then: that proves that a full decode would show no more. In what is decoded, frames that are not busy and
-to which no other refers are left out too. From the first interlaced frame on nothing is left out, as making one whole
-needs its neighbours. It chooses no frames and knows no times.
+to which no other refers are left out too, and so is what repeats itself byte for byte (``repeats``). From the first
+interlaced frame on nothing is left out, as making one whole needs its neighbours. It chooses no frames and knows no
+times.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,45 +20,52 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from stages.decoder.decoding import Damage, decode, drained, packets
+from stages.decoder.native import identical, picture_of
 from stages.decoder.sparse.keyframes import Keyframes
 from stages.decoder.sparse.likeness import Look
+from stages.decoder.sparse.prints import Prints
+from stages.decoder.sparse.repeats import Given, Repeats
 from stages.decoder.sparse.survey import Group, Survey
 from stages.decoder.sparse.unchanged import Unchanged
 
 
 @dataclass(slots=True)
 class Walked:
-    """``packets`` read, of which ``decoded`` frames came; keyframes that were decoded apart are not among them."""
+    """``packets`` passed, of which ``decoded`` frames came; keyframes that were decoded apart are not among them."""
 
     packets: int = 0
     decoded: int = 0
 
 
-@dataclass(slots=True)
 class Walk:
     """``container`` and ``stream``: to read from the beginning; of ``keyframes`` the same file, opened apart."""
 
-    container: InputContainer
-    stream: VideoStream
-    path: Path | str
-    survey: Survey
-    keyframes: Keyframes
-    walked: Walked = field(default_factory=Walked)
-    _last_pts: int | None = None
-    _shown: VideoFrame | None = None
-    _running: bool = False  # the decoder has all that the next packet refers to
-    _interlaced: bool = False  # such a frame has come, or will soon
-    _stretch: int = 0
-    _optional: set[int] = field(default_factory=set)  # pts of frames that the decoder may leave out
+    def __init__(
+        self, container: InputContainer, stream: VideoStream, path: Path | str, survey: Survey, keyframes: Keyframes
+    ) -> None:
+        self.container, self.stream, self.path = container, stream, path
+        self.survey, self.keyframes = survey, keyframes
+        self.walked = Walked()
+        self._last_pts: int | None = None
+        self._shown: VideoFrame | None = None
+        self._running = False  # the decoder has all that the next packet refers to
+        self._interlaced = False  # such a frame has come, or will soon
+        self._stretch = 0
+        self._optional: set[int] = set()  # pts of frames that the decoder may leave out
+        self._given = Given(0)
+        self._prints = Prints()
+        self._repeats = Repeats(survey.contents, np.flatnonzero(survey.near))
+        self._alike: set[tuple[int, int]] = set()  # keyframes that were compared, by content
 
     def frames(self, damage: Damage, on_damage: Callable[[], None]) -> Iterator[VideoFrame | Unchanged]:
         """All frames in order of presentation. Raises SourceError, ResourceError."""
         groups = iter(self.survey.groups)
         group: Group | None = next(groups, None)
         following = next(groups, None)
-        here = self.keyframes.at(group.pts) if group else None
+        here = self.keyframes.at(group) if group else None
         after: Look | None = None
         skipping = False
+        go_on = 0
         for packet in packets(self.container, self.stream, self.path, damage, on_damage):
             if not packet.size:
                 yield from self._drained(damage, on_damage)
@@ -67,49 +75,92 @@ class Walk:
             if group is not None and index == group.end:
                 group, following, here = following, next(groups, None), after
             if group is not None and index == group.first:
-                after = self.keyframes.at(following.pts) if following else None
+                after = self.keyframes.at(following) if following else None
                 skipping = False
             self._interlaced = self._interlaced or self.keyframes.interlaced
-            if group is not None and following is not None and index == group.stop and not skipping:
-                shown = self._newest(group, here)
+            if group is not None and following is not None and index == group.stop:
                 tied = following.tied or self._interlaced
-                if shown is not None and after is not None and not tied and shown.like(after):
+                if after is not None and not tied and self._is_shown_after(group, here, following, after):
                     skipping = True
                     yield from self._drained(damage, on_damage)
-                    yield from self._unchanged(here if index == group.first else None, following.pts)
-            if skipping:
+                    yield from self._unchanged(here if index == group.first else None, group.pts, following.pts)
+            if skipping or index < go_on:
                 continue
-            self._stretch += not self._running
-            self._running = True
+            go_on = self._beyond(index, damage)
+            if index < go_on:
+                continue
+            if not self._running:
+                self._stretch += 1
+                self._running = True
+                self._given = Given(index)
             self._ask(packet, index)
             for frame in decode(packet, self.path, damage, on_damage):
                 yield from self._emitted(frame)
 
+    def _is_shown_after(self, group: Group, here: Look | None, following: Group, after: Look) -> bool:
+        """Whether the next keyframe shows what is on screen where the rest of the group may be left out, as far as the
+        decoder has given that out.
+        """
+        if group.stop == group.first:
+            pair = (group.content, following.content)
+            if here is None or not (pair in self._alike or here.like(after)):
+                return False
+            self._alike.add(pair)
+            return True
+        shown = self._shown
+        return shown is not None and shown.pts is not None and shown.pts >= group.busy_pts and Look(shown).like(after)
+
+    def _beyond(self, index: int, damage: Damage) -> int:
+        """The packet to go on with: a later one than ``index`` if those up to there are what went before again."""
+        known = index < len(self.survey.near) and not self._interlaced and not damage.any
+        if not known or not self._running or self.stream.codec_context.name != "h264":
+            return index
+        beyond = self._repeats.beyond(index, self._given)
+        if beyond > index:
+            left_out = self.survey.pts[index:beyond]
+            self._optional.update(left_out[np.isin(left_out, self.survey.times)].tolist())
+        return beyond
+
     def _ask(self, packet: Packet[VideoStream], index: int) -> None:
         """Far from where something happens a frame to which no other refers need not come out."""
         known = index < len(self.survey.near) and not self._interlaced
-        needed = not known or packet.is_keyframe or bool(self.survey.near[index])
+        needed = not known or packet.is_keyframe or bool(self.survey.needed[index])
         self.stream.codec_context.skip_frame = "DEFAULT" if needed else "NONREF"
-        if not needed and packet.pts is not None and not packet.is_discard:
+        if packet.pts is None or packet.is_discard:
+            self._given.lost(index)
+            return
+        self._given.put(packet.pts, index, needed)
+        if not needed:
             self._optional.add(packet.pts)
-
-    def _newest(self, group: Group, here: Look | None) -> Look | None:
-        """What is on screen where the rest of the group may be left out, as far as the decoder has given it out."""
-        if group.stop == group.first:
-            return here
-        shown = self._shown
-        return None if shown is None or shown.pts is None or shown.pts < group.busy_pts else Look(shown)
 
     def _emitted(self, frame: VideoFrame) -> Iterator[VideoFrame | Unchanged]:
         """Frames before an entry refer to what was left out: they were unchanged, and are on their way already."""
-        if frame.pts is not None:
-            if self._last_pts is not None and frame.pts <= self._last_pts:
-                return
-            yield from self._left_out(frame.pts)
-            self._last_pts = frame.pts
-        self._shown = frame
-        self._interlaced = self._interlaced or frame.interlaced_frame
         self.walked.decoded += 1
+        if frame.pts is None:
+            self._shown = frame
+            yield frame
+            return
+        if self._last_pts is not None and frame.pts <= self._last_pts:
+            self._given.out(frame.pts, None)
+            return
+        is_still = frame.pts in self._optional
+        yield from self._left_out(frame.pts)
+        self._last_pts = frame.pts
+        self._interlaced = self._interlaced or frame.interlaced_frame
+        print_, may_stay = None, False
+        if is_still and not self._interlaced and not frame.is_corrupt:
+            if self._repeats.comes_again(self._given.packet_of(frame.pts)):
+                print_, may_stay = self._prints.of(frame)
+            elif self._shown is not None:
+                may_stay = identical(picture_of(self._shown, 1.0), picture_of(frame, 1.0))
+        if print_ is None and not may_stay:
+            self._prints.forget()
+        self._given.out(frame.pts, print_)
+        if may_stay and self._shown is not None:
+            yield Unchanged(frame.pts, self._shown, self._stretch)
+            return
+        self._shown = frame
+        self._stretch += 1
         yield frame
 
     def _left_out(self, until_pts: int | None = None) -> Iterator[Unchanged]:
@@ -133,12 +184,12 @@ class Walk:
         yield from self._left_out()
         self.stream.codec_context.flush_buffers()
 
-    def _unchanged(self, key: Look | None, until_pts: int) -> Iterator[Unchanged]:
-        """All frames after the last one and before ``until_pts``. ``key``: shown from its own time on."""
+    def _unchanged(self, key: Look | None, key_pts: int, until_pts: int) -> Iterator[Unchanged]:
+        """All frames after the last one and before ``until_pts``. ``key``: shown from ``key_pts`` on."""
         times = self.survey.times
         start = 0 if self._last_pts is None else int(np.searchsorted(times, self._last_pts, "right"))
         for pts in times[start : np.searchsorted(times, until_pts)].tolist():
-            if key is not None and key.frame.pts is not None and pts >= key.frame.pts:
+            if key is not None and pts >= key_pts:
                 self._shown = key.frame
             if self._shown is not None:
                 self._last_pts = pts

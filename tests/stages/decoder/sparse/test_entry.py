@@ -42,3 +42,17 @@ def test_the_default_method_does_not_ask_for_all(tmp_path: Path) -> None:
     decoder.stage.negotiate({"frames": behind("tiles")})  # type: ignore[union-attr]
     assert len(frames_of(list(decoder.run()))) < 200
     assert decoder.context.warnings == []
+
+
+def test_mode_auto_is_sparse_decoding_where_packets_tell_and_says_nothing_where_they_do_not(tmp_path: Path) -> None:
+    film = show([(1, 20)], 10)
+    telling = write_video(tmp_path / "a.mp4", film, options={"g": "20"})
+    silent = write_video(tmp_path / "b.mp4", film, options={"g": "1"})
+    counts = []
+    for path in (telling, silent):
+        decoder = Harness(Decoder, uri=str(path), mode="auto")
+        counts.append(len(frames_of(list(decoder.run()))))
+        assert decoder.context.warnings == []
+        assert decoder.ledger.missing == 0
+    assert counts[0] < 100
+    assert counts[1] == 200

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stages.decoder.sparse.survey import MARGIN, Survey, grouped
+from stages.decoder.sparse.contents import OTHER
+from stages.decoder.sparse.survey import MARGIN, Packets, Survey, grouped
 
 PIXELS = 1280 * 720
 STILL, KEY = 40, 30_000
@@ -13,7 +14,8 @@ STILL, KEY = 40, 30_000
 
 def survey(sizes: list[int], pts: list[int] | None = None, keys: tuple[int, ...] = (0, 60, 120)) -> Survey | str:
     times = np.array(pts if pts is not None else range(len(sizes)), np.int64)
-    return grouped(times, np.array(sizes, np.int64), list(keys), [], PIXELS, 30)
+    contents = np.full(len(sizes), OTHER)
+    return grouped(Packets(times, np.array(sizes, np.int64), contents, list(keys), [*keys], []), PIXELS, 30)
 
 
 def still(*busy: tuple[int, int], groups: int = 3) -> list[int]:
@@ -69,6 +71,13 @@ def test_busy_frames_that_are_shown_before_their_keyframe_tie_it_to_the_group_be
 def test_packets_near_a_busy_one_are_known() -> None:
     near = good(survey(still((90, 9000)))).near
     assert np.flatnonzero(near).tolist() == list(range(90 - MARGIN, 90 + MARGIN + 1))
+
+
+def test_of_small_packets_those_are_needed_that_are_shown_before_a_busy_one_that_came_first() -> None:
+    pts = list(range(180))
+    pts[90:94] = [93, 91, 90, 92]
+    found = good(survey(still((90, 9000)), pts))
+    assert np.flatnonzero(found.needed).tolist() == [90, 91, 92, 93]
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,16 @@ from av.video.frame import VideoFrame
 
 from pipeline.frame import SECOND_NS
 from stages.decoder.selection import Selected
-from stages.decoder.sparse.thinning import LEAD_NS, STEP_NS, thinned
+from stages.decoder.sparse.thinning import HOLD_NS, LEAD_NS, STEP_NS, thinned
 from stages.decoder.sparse.unchanged import Unchanged
 
 STEP = SECOND_NS // 10
 FRAME = VideoFrame(2, 2, "gray")
 
 
-def thin(items: list[Selected], hold_ns: int = 4 * SECOND_NS) -> tuple[list[Selected], int]:
+def thin(items: list[Selected]) -> tuple[list[Selected], int]:
     dropped: list[int] = []
-    passed = list(thinned(iter(items), hold_ns, lambda reason, count: dropped.append(count)))
+    passed = list(thinned(iter(items), lambda reason, count: dropped.append(count)))
     return passed, sum(dropped)
 
 
@@ -34,10 +34,10 @@ def test_the_beginning_and_the_end_are_whole_and_the_middle_is_thin() -> None:
     items = still(0, 600)
     passed, dropped = thin(items)
     assert len(passed) + dropped == 600
-    assert passed[:41] == items[:41]
-    lead = LEAD_NS // STEP + 1
+    hold, lead = HOLD_NS // STEP + 1, LEAD_NS // STEP + 1
+    assert passed[:hold] == items[:hold]
     assert passed[-lead:] == items[-lead:]
-    middle = passed[41:-lead]
+    middle = passed[hold:-lead]
     assert {after.t_ns - before.t_ns for before, after in pairwise(middle)} == {STEP_NS}
 
 
@@ -45,9 +45,11 @@ def test_a_change_between_two_stretches_begins_anew() -> None:
     items = [*still(0, 100), *still(100, 200, stretch=2)]
     passed, _ = thin(items)
     times = {item.t_ns for item in passed}
-    assert {item.t_ns for item in items[30:141]} <= times
+    begin, end = 100 - LEAD_NS // STEP, 100 + HOLD_NS // STEP
+    assert {item.t_ns for item in items[begin : end + 1]} <= times
+    assert len(passed) < 100
 
 
 def test_short_stretches_are_whole() -> None:
-    items = still(0, 110)
+    items = still(0, 25)
     assert thin(items) == (items, 0)

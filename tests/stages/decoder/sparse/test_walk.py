@@ -12,6 +12,12 @@ from slideshow import noisy, show
 
 from pipeline.frame import SECOND_NS, Frame
 from pipeline.testing import Harness, frames_of
+from stages.decoder.decoding import Damage
+from stages.decoder.opening import open_file, video_stream
+from stages.decoder.sparse.entry import prepared
+from stages.decoder.sparse.likeness import Look
+from stages.decoder.sparse.unchanged import Unchanged
+from stages.decoder.sparse.walk import Walk
 
 # Slide 2 is there for 0.8 s between two keyframes.
 PARTS = [(1, 6.3), (2, 0.8), (1, 6.9), (3, 8.4), (4, 5)]
@@ -55,7 +61,8 @@ def test_it_shows_what_full_decoding_shows_at_the_same_times(tmp_path: Path, nam
 
 
 def test_each_frame_is_sent_or_counted(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "a.mp4", show([(1, 30), (2, 30)], 20), rate=20, options={"g": "40"})
+    every_2_s = {"g": "40", "sc_threshold": "0"}
+    path = write_video(tmp_path / "a.mp4", show([(1, 30.5), (2, 29.5)], 20), rate=20, options=every_2_s)
     full, sparse, harness = both(path)
     assert_the_same(full, sparse)
     assert harness.ledger.received == 1200
@@ -141,3 +148,24 @@ def test_of_an_interlaced_file_nothing_is_left_out(tmp_path: Path) -> None:
     full, sparse, harness = both(write_video(tmp_path / "a.mp4", show(PARTS, 10), options=interlaced), rate=0)
     assert_the_same(full, sparse, 0.001)
     assert harness.ledger.received == harness.ledger.sent == len(full)
+
+
+@pytest.mark.parametrize("b_frames", ["0", "3"])
+def test_what_repeats_itself_byte_for_byte_is_not_decoded_and_what_follows_is_right_to_the_bit(
+    tmp_path: Path, b_frames: str
+) -> None:
+    endless = {"g": "9999", "sc_threshold": "0", "bf": b_frames}
+    path = write_video(tmp_path / "a.mp4", show([(1, 30), (2, 30), (3, 5)], 10), options=endless)
+    with open_file(path) as whole, open_file(path) as read:
+        *_, walk = prepared(read, video_stream(read, path), path, 1, steady=False)
+        assert isinstance(walk, Walk)
+        unchanged = 0
+        for full, item in zip(whole.decode(video_stream(whole, path)), walk.frames(Damage(), list), strict=True):
+            assert full.pts == item.pts
+            frame = item.frame if isinstance(item, Unchanged) else item
+            if not isinstance(item, Unchanged):
+                assert difference(full.to_ndarray(), frame.to_ndarray()) == 0
+            assert Look(full).like(Look(frame))
+            unchanged += isinstance(item, Unchanged)
+    assert walk.walked.decoded < 650 / 2
+    assert unchanged > 550

@@ -1,0 +1,41 @@
+"""Which packets of a file hold the same bytes, as numbers. Part of the survey; it keeps no packet."""
+
+from __future__ import annotations
+
+import hashlib
+
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+OTHER = -1  # a packet that is compared with none
+_LARGEST_BYTES = 512
+_MOST = 4096  # what is longer ago is not remembered: such packets get another number
+
+
+class Contents:
+    """Two packets of one kind have the same number only if their bytes are the same."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[bytes, int] = {}
+        self._next = 0
+        self._beside = b""
+
+    def of(self, packet: Packet[VideoStream]) -> int:
+        """The number of a packet between keyframes, if it is a small one."""
+        return self._number(bytes(packet)) if packet.size <= _LARGEST_BYTES else OTHER
+
+    def of_keyframe(self, packet: Packet[VideoStream]) -> int:
+        """The number of a keyframe, and of the parameter sets that came last beside one."""
+        if packet.has_sidedata("new_extradata"):
+            self._beside = hashlib.sha256(packet.get_sidedata("new_extradata")).digest()
+        return self._number(hashlib.sha256(packet).digest() + self._beside)
+
+    def _number(self, content: bytes) -> int:
+        known = self._numbers.get(content)
+        if known is not None:
+            return known
+        if len(self._numbers) >= _MOST:
+            self._numbers.clear()
+        self._numbers[content] = self._next
+        self._next += 1
+        return self._next - 1
