@@ -180,11 +180,11 @@ class Decoder(Source[DecoderProperties]):
         ahead = self._ahead = Ahead[Selected](AHEAD if context.width * context.height <= _SLICES_FROM_PX else 1)
         drop, warn = ahead.later(self.drop), ahead.later(self._warn_of_damage)
         sampler = Sampler(p.rate)
+        undue = Undue(context.name, clock, sampler)
         if walk is None:
-            undue = Undue(context.name, clock, sampler)
             frames: Frames = decoded(container, stream, self._path, self._damage, warn, undue)
         else:
-            frames = walk.frames(self._damage, warn)
+            frames = walk.frames(self._damage, warn, undue)
         frames = self._until_finish(frames)
         if p.deinterlace == "auto":
             frames = deinterlaced(frames, time_base)

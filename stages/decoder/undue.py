@@ -74,6 +74,12 @@ class Undue:
             if pts != frame.pts:
                 yield Undecoded(pts)
 
+    def is_undue(self, before: int, pts: int, after: int) -> bool:
+        """Whether the frame at ``pts`` is neither due nor the last before a pause; ``before``, ``after``: of its
+        neighbours.
+        """
+        return self._trusted and self._between(*map(self.clock.seen_ns, (before, pts, after)))
+
     def stop(self) -> None:
         """From here on every frame is decoded."""
         self._trusted = False

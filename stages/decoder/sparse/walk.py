@@ -1,10 +1,9 @@
 """Goes through a surveyed file once and decodes what must be; all else comes as ``Unchanged``.
 
 A group of pictures is left out, or the rest of it after its last busy packet, if the next group's keyframe shows what
-is on screen then: that proves that a full decode would show no more. In what is decoded, frames that are not busy and
-to which no other refers are left out too, and so is what repeats itself byte for byte (``repeats``). From the first
-interlaced frame on nothing is left out, as making one whole needs its neighbours. It chooses no frames and knows no
-times.
+is on screen then: that proves that a full decode would show no more. In what is decoded, frames to which no other
+refers are left out if they are not busy, or not due, and so is what repeats itself byte for byte (``repeats``). From
+the first interlaced frame on nothing is left out, as making one whole needs its neighbours. It chooses no frames.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ from stages.decoder.sparse.prints import Prints
 from stages.decoder.sparse.repeats import Given, Repeats
 from stages.decoder.sparse.survey import Group, Survey
 from stages.decoder.sparse.unchanged import Unchanged
+from stages.decoder.undue import Undecoded, Undue
 
 
 @dataclass(slots=True)
@@ -51,14 +51,21 @@ class Walk:
         self._running = False  # the decoder has all that the next packet refers to
         self._interlaced = False  # such a frame has come, or will soon
         self._stretch = 0
-        self._optional: set[int] = set()  # pts of frames that the decoder may leave out
+        self._undue: Undue | None = None
+        self._optional: set[int] = set()  # pts of frames that the decoder may leave out as they change nothing
+        self._not_due: set[int] = set()  # pts of frames that it may leave out whatever they show
         self._given = Given(0)
         self._prints = Prints()
         self._repeats = Repeats(survey.contents, np.flatnonzero(survey.near))
         self._alike: set[tuple[int, int]] = set()  # keyframes that were compared, by content
 
-    def frames(self, damage: Damage, on_damage: Callable[[], None]) -> Iterator[VideoFrame | Unchanged]:
-        """All frames in order of presentation. Raises SourceError, ResourceError."""
+    def frames(
+        self, damage: Damage, on_damage: Callable[[], None], undue: Undue | None = None
+    ) -> Iterator[VideoFrame | Unchanged | Undecoded]:
+        """All frames in order of presentation. ``undue``: says which are not due; None: all are. Raises SourceError,
+        ResourceError.
+        """
+        self._undue = undue
         groups = iter(self.survey.groups)
         group: Group | None = next(groups, None)
         following = next(groups, None)
@@ -93,7 +100,7 @@ class Walk:
                 self._stretch += 1
                 self._running = True
                 self._given = Given(index)
-            self._ask(packet, index)
+            self._ask(packet, index, damage)
             for frame in decode(packet, self.path, damage, on_damage):
                 yield from self._emitted(frame)
 
@@ -121,19 +128,31 @@ class Walk:
             self._optional.update(left_out[np.isin(left_out, self.survey.times)].tolist())
         return beyond
 
-    def _ask(self, packet: Packet[VideoStream], index: int) -> None:
-        """Far from where something happens a frame to which no other refers need not come out."""
+    def _ask(self, packet: Packet[VideoStream], index: int, damage: Damage) -> None:
+        """A frame to which no other refers need not come out far from where something happens, nor if it is not due."""
         known = index < len(self.survey.near) and not self._interlaced
         needed = not known or packet.is_keyframe or bool(self.survey.needed[index])
-        self.stream.codec_context.skip_frame = "DEFAULT" if needed else "NONREF"
+        undue = needed and known and not damage.any and self._is_undue(packet)
+        self.stream.codec_context.skip_frame = "NONREF" if undue or not needed else "DEFAULT"
         if packet.pts is None or packet.is_discard:
             self._given.lost(index)
             return
         self._given.put(packet.pts, index, needed)
-        if not needed:
+        if undue:
+            self._not_due.add(packet.pts)
+        elif not needed:
             self._optional.add(packet.pts)
 
-    def _emitted(self, frame: VideoFrame) -> Iterator[VideoFrame | Unchanged]:
+    def _is_undue(self, packet: Packet[VideoStream]) -> bool:
+        times, pts = self.survey.times, packet.pts
+        if self._undue is None or pts is None or packet.is_keyframe or packet.is_discard:
+            return False
+        place = int(np.searchsorted(times, pts))
+        if not 0 < place < len(times) - 1 or times[place] != pts:
+            return False
+        return self._undue.is_undue(int(times[place - 1]), pts, int(times[place + 1]))
+
+    def _emitted(self, frame: VideoFrame) -> Iterator[VideoFrame | Unchanged | Undecoded]:
         """Frames before an entry refer to what was left out: they were unchanged, and are on their way already."""
         self.walked.decoded += 1
         if frame.pts is None:
@@ -163,18 +182,21 @@ class Walk:
         self._stretch += 1
         yield frame
 
-    def _left_out(self, until_pts: int | None = None) -> Iterator[Unchanged]:
+    def _left_out(self, until_pts: int | None = None) -> Iterator[Unchanged | Undecoded]:
         """The frames before ``until_pts`` that the decoder was free to leave out, and has."""
-        gone = sorted(pts for pts in self._optional if until_pts is None or pts < until_pts)
-        self._optional.difference_update(gone)
-        if until_pts is not None:
-            self._optional.discard(until_pts)
+        free = self._optional | self._not_due
+        gone = sorted(pts for pts in free if until_pts is None or pts < until_pts)
+        not_due = self._not_due.intersection(gone)
+        for kept in (self._optional, self._not_due):
+            kept.difference_update(gone)
+            if until_pts is not None:
+                kept.discard(until_pts)
         for pts in gone:
             if self._shown is not None and (self._last_pts is None or pts > self._last_pts):
                 self._last_pts = pts
-                yield Unchanged(pts, self._shown, self._stretch)
+                yield Undecoded(pts) if pts in not_due else Unchanged(pts, self._shown, self._stretch)
 
-    def _drained(self, damage: Damage, on_damage: Callable[[], None]) -> Iterator[VideoFrame | Unchanged]:
+    def _drained(self, damage: Damage, on_damage: Callable[[], None]) -> Iterator[VideoFrame | Unchanged | Undecoded]:
         """What the decoder still holds; afterwards it can begin at any keyframe."""
         if not self._running:
             return

@@ -12,6 +12,7 @@ from slideshow import noisy, show
 
 from pipeline.frame import SECOND_NS, Frame
 from pipeline.testing import Harness, frames_of
+from stages.decoder import undue
 from stages.decoder.decoding import Damage
 from stages.decoder.opening import open_file, video_stream
 from stages.decoder.sparse.entry import prepared
@@ -69,6 +70,22 @@ def test_each_frame_is_sent_or_counted(tmp_path: Path) -> None:
     assert set(harness.ledger.dropped) == {"rate", "unchanged"}
     assert harness.ledger.dropped["unchanged"] > 600
     assert len(sparse) < 0.6 * len(full)
+
+
+def test_where_something_happens_frames_that_are_not_due_are_not_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every_2_s = {"g": "60", "sc_threshold": "0", "bf": "3", "b_strategy": "0"}
+    slides = [(number, 0.3) for number in range(1, 13)]
+    path = write_video(tmp_path / "a.mp4", show([(1, 6), *slides, (2, 6)], 30), rate=30, options=every_2_s)
+    harness, items = decode(path, mode="sparse", rate=5)
+    monkeypatch.setattr(undue, "_CODECS", frozenset())
+    all_of_them, every = decode(path, mode="sparse", rate=5)
+    told, all_told = posted(harness, "sparse"), posted(all_of_them, "sparse")
+    assert told["decoded"] < 0.8 * all_told["decoded"]
+    assert harness.ledger == all_of_them.ledger
+    for one, other in zip(frames_of(items), frames_of(every), strict=True):
+        assert (one.pts_ns, one.planes[0].tobytes()) == (other.pts_ns, other.planes[0].tobytes())
 
 
 def test_frames_that_were_not_decoded_share_their_picture(tmp_path: Path) -> None:
