@@ -72,3 +72,10 @@ def test_the_time_in_which_a_tile_was_hidden_counts_for_nothing() -> None:
     watched.see(3, True)
     assert watched.see(1, False, hidden=True)
     assert not watched.see(8, False, hidden=True)
+
+
+def test_what_was_seen_to_change_a_few_times_is_not_restless_however_long_the_steps_were() -> None:
+    watched = Watched()
+    half = SECOND_NS // 2
+    found = [watched.see(0.5, active, half) for active in (True, False, True, False, True, False, True)]
+    assert found == [False] * 6 + [True]
