@@ -99,7 +99,7 @@ def test_a_stopped_stage_is_killed_after_its_deadline_and_is_back(server: Server
 def test_a_killed_daemon_goes_on_with_the_same_lecture(server: ServerProcess, tmp_path: Path) -> None:
     chance = random.Random(11)
     kills: list[int] = []
-    begun = time.monotonic_ns()
+    begun: int | None = None
     outages: list[Span] = []
     with Room(tmp_path, server.url()) as room:
         for _ in range(3):
@@ -108,6 +108,7 @@ def test_a_killed_daemon_goes_on_with_the_same_lecture(server: ServerProcess, tm
             room.wait_for(is_event("source", "decoder", state="live"), since=since)
             if kills:
                 outages.append((kills[-1], time.monotonic_ns()))
+            begun = begun or time.monotonic_ns() + SECOND_NS
             wait_for_slides(room, 1, since)
             time.sleep(chance.uniform(0.5, 4.0))  # the random instant of the fault
             kills.append(time.monotonic_ns())
@@ -121,6 +122,7 @@ def test_a_killed_daemon_goes_on_with_the_same_lecture(server: ServerProcess, tm
     (lecture,) = room.lectures()
     assert broken(lecture) == []
     around = [(down - 2 * SECOND_NS, up + SECOND_NS) for down, up in outages]
+    assert begun is not None
     assert missing(lecture, server.truth, begun, ended - SETTLED_NS, around) == set()
     assert decoded(lecture) > 0
     zero = zero_ns(lecture)
