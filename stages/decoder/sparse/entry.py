@@ -43,6 +43,6 @@ def prepared(
     apart = open_file(path)
     keys = video_stream(apart, path)
     for context in (stream.codec_context, keys.codec_context):
-        context.thread_count = threads or min(_MOST_THREADS, len(os.sched_getaffinity(0)))
+        context.thread_count = threads or min(_MOST_THREADS, os.cpu_count() or 1)
         context.thread_type = "AUTO"
     yield Walk(container, stream, path, found, Keyframes(apart, keys, found.groups))

@@ -75,5 +75,7 @@ def _difference(picture: Picture, first: Picture) -> bytes | None:
             if left < 0:
                 return None
             values = differing.reshape(-1)[places]
-            found += [b"%d %d" % (number, top), rows.tobytes(), places.tobytes(), values.tobytes()]
+            # With their lengths, so that what two differences are written as is the same only if they are.
+            found += [b"%d %d %d %d " % (number, top, rows.size, places.size), rows.tobytes(), places.tobytes()]
+            found.append(values.tobytes())
     return b"".join(found)
