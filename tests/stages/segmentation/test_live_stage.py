@@ -104,8 +104,9 @@ def room(monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
 
 
 def test_frames_pass_while_a_mask_is_made(room: Room) -> None:
-    assert room.push(30) == " ".join("-" * 30)
+    assert room.push(1) == "-"
     room.begun()
+    assert room.push(29) == " ".join("-" * 29)
     assert room.harness.ledger.missing == 0
     assert room.figures()["mask_pictures_skipped_total"] == 4, "of 0, 0.5, 1, 1.5, 2 and 2.5 s; the last one waits"
 
