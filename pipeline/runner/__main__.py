@@ -26,9 +26,8 @@ def die_with_parent(parent_pid: int) -> None:
         os._exit(1)
 
 
-def main() -> int:
+def run(spec: ProcessSpec) -> int:
     """Run the process; the exit code is that of the error that ended it."""
-    spec = ProcessSpec.from_json(sys.stdin.readline())
     die_with_parent(spec.parent_pid)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides what Ctrl-C means
     faulthandler.enable()
@@ -67,7 +66,7 @@ def report(worker: Worker, error: PipelineError) -> int:
 
 
 if __name__ == "__main__":
-    code = main()
+    code = run(ProcessSpec.from_json(sys.stdin.readline()))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # nothing is left to clean up, and the interpreter's own teardown takes long enough to be seen

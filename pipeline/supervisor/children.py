@@ -12,7 +12,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -20,20 +19,11 @@ from typing import IO, Self
 
 from pipeline.errors import ResourceError
 from pipeline.runner.spec import ProcessSpec
+from pipeline.supervisor.spawning import Spawner
 
 _PREFIX = "slidetap-"
 _UNFINISHED = ".slidetap-"
 _OLD_S = 60
-_CHILD_ENV = {
-    # Each stage is one thread of work; libraries that start a thread per core would fight over the cores.
-    "OPENCV_FOR_THREADS_NUM": "1",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    # glibc: pictures come and go, and a fresh page for each of them costs a third of all time in the kernel.
-    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
-    "PYDANTIC_DISABLE_PLUGINS": "__all__",  # looking for them reads what is known of every package installed
-}
 
 
 def shared_memory() -> Path:
@@ -90,49 +80,32 @@ class RunFolder:
 class Child:
     """One child process. Everything here runs in the parent."""
 
-    def __init__(self, spec: ProcessSpec) -> None:
-        """Spawn it. Raises ResourceError when the operating system refuses."""
+    def __init__(self, spec: ProcessSpec, spawner: Spawner) -> None:
+        """Start it. Raises ResourceError when the operating system refuses."""
         self.name = spec.process
         self.stages = tuple(node.name for node in spec.nodes)
         self._log = Path(spec.folder) / f"{spec.process}.log"
-        # -P: the current folder is not searched for modules, whatever lies in it.
-        command = [sys.executable, "-P", "-m", "pipeline.runner"]
-        try:
-            with open(self._log, "wb") as log:
-                self._popen = subprocess.Popen(
-                    command,
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=log,
-                    env=_CHILD_ENV | dict(os.environ),
-                    start_new_session=True,  # Ctrl-C reaches the parent alone
-                )
-        except OSError as e:
-            raise ResourceError(f"cannot start the process of stage '{self.stages[0]}': {e.strerror}") from e
-        assert self._popen.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # it died at once; the watch loop will say so
-            self._popen.stdin.write(spec.to_json().encode() + b"\n")
-            self._popen.stdin.close()
-        self.descriptor = os.pidfd_open(self._popen.pid) if hasattr(os, "pidfd_open") else None
+        self._process = spawner.spawn(spec, self._log)
+        self.descriptor = os.pidfd_open(self._process.pid) if hasattr(os, "pidfd_open") else None
 
     @property
     def pid(self) -> int:
-        return self._popen.pid
+        return self._process.pid
 
     @property
     def exit_status(self) -> int | None:
         """The exit code, negative for a signal, or None while it runs."""
-        return self._popen.poll()
+        return self._process.poll()
 
     def kill(self) -> None:
         """SIGKILL. It ends soon after; one that waits for a device that answers nothing may take its time."""
-        self._popen.kill()
+        self._process.kill()
 
     def reap(self, timeout_s: float) -> bool:
         """Wait for it to end; whether it did."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._popen.wait(timeout_s)
-        return self._popen.returncode is not None
+            self._process.wait(timeout_s)
+        return self._process.poll() is not None
 
     def close(self) -> None:
         """Release the descriptor."""

@@ -20,6 +20,7 @@ from pipeline.supervisor.books import Books
 from pipeline.supervisor.children import Child
 from pipeline.supervisor.plan import linkable, source_caps
 from pipeline.supervisor.restarting import Restarting
+from pipeline.supervisor.spawning import Spawner
 from pipeline.supervisor.watch import Watch
 
 _REAP_S = 5.0
@@ -33,6 +34,7 @@ class Crew:
     ) -> None:
         """``say`` hands a message to whoever listens to the run."""
         self.config = config
+        self._spawner = Spawner(folder)
         self.hub = Hub()
         self.bus = BusServer(self.hub, endpoint(folder, "bus"))
         self.books = Books()
@@ -75,7 +77,7 @@ class Crew:
         """Start its process. Raises ResourceError."""
         spec = replace(watch.spec, incarnation=watch.spec.incarnation + 1) if again else watch.spec
         watch.begin(spec, time.monotonic())
-        watch.child = Child(spec)
+        watch.child = Child(spec, self._spawner)
         if watch.child.descriptor is not None:
             self.hub.watch(watch.child.descriptor)
 
@@ -140,4 +142,5 @@ class Crew:
         """Leave no process and no socket behind."""
         for watch in self.all:
             self.bury(watch)
+        self._spawner.close()
         self.hub.close()

@@ -205,7 +205,7 @@ def test_a_second_signal_kills_what_does_not_drain() -> None:
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=20)
     assert "signal 2" in output or "signal 15" in output
-    assert len(descriptors) == 3
+    assert len(descriptors) == 4, "three stages and the zygote"
     assert gone(descriptors)
 
 
@@ -221,7 +221,7 @@ def test_children_die_with_a_parent_that_was_killed_and_the_next_run_sweeps_up()
         descriptors = [os.pidfd_open(pid) for pid in children_of(process.pid)]
         process.kill()
         process.communicate(timeout=20)
-    assert len(descriptors) == 3
+    assert len(descriptors) == 4, "three stages and the zygote"
     assert gone(descriptors)
     (left,) = Path(os.environ["SLIDETAP_RUN_DIR"]).iterdir()
     with RunFolder():
