@@ -13,6 +13,7 @@ import contextlib
 import ctypes
 import errno
 import gc
+import importlib
 import json
 import os
 import signal
@@ -25,6 +26,7 @@ from typing import NoReturn
 from pipeline.runner.__main__ import die_with_parent, run
 from pipeline.runner.spec import ProcessSpec
 
+_USUAL = ("cv2", "numpy.typing")  # nothing of the framework needs them, but most stages do
 _PR_SET_NAME = 15
 _ADOPTED_S = 5.0
 
@@ -33,6 +35,9 @@ def main(supervisor: int) -> None:
     """Fork a child for each line, until the supervisor closes its end."""
     die_with_parent(supervisor)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides what Ctrl-C means
+    for name in _USUAL:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     control = socket.socket(fileno=0)
     gc.collect()
     gc.freeze()  # a collection in a child would write to, and so copy, every page that has an object

@@ -36,6 +36,7 @@ class StreamClock:
         self.reordered = 0  # frames whose timestamp was not later than the one before
         self.jumps = 0
         self._start_ns = start_ns
+        self._numerator, self._denominator = 2 * time_base.numerator * SECOND_NS, time_base.denominator
         self.last_ns = -1  # time of the last frame; -1 before the first
 
     def time_ns(self, pts: int | None) -> int:
@@ -44,7 +45,7 @@ class StreamClock:
             self.estimated += 1
             now = self.last_ns + self.frame_ns if self.last_ns >= 0 else 0
         else:
-            stamp_ns = ticks_to_ns(pts, self.time_base)
+            stamp_ns = self._stamp_ns(pts)
             if self._start_ns is None:
                 self._start_ns = stamp_ns - max(0, self.last_ns)
             elif self.last_ns < 0:
@@ -61,7 +62,11 @@ class StreamClock:
         """
         if self._start_ns is None or self.last_ns < 0 or self.jumps:
             return None
-        return ticks_to_ns(pts, self.time_base) - self._start_ns
+        return self._stamp_ns(pts) - self._start_ns
+
+    def _stamp_ns(self, pts: int) -> int:
+        """As ``ticks_to_ns``, of which asking a Fraction for its parts was the dearer half."""
+        return (pts * self._numerator + self._denominator) // (2 * self._denominator)
 
     def _later(self, now: int) -> int:
         if self.last_ns - now > JUMP_NS:

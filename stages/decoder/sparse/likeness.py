@@ -15,6 +15,7 @@ from stages.decoder.native import picture_of
 _WIDTH_PX = 640
 _TILE_PX = 10
 _DIFFERS = 12  # grey levels; a keyframe of a still picture differs by less from the frame before it
+_CODED_ANEW = 24  # grey levels; what came between two keyframes is coded worse, and pulses more at the second one
 _TILE_SHARE = 0.04
 _MOST = 3 / 2304  # of all tiles; a pointer that moves is in three or four of 64 x 36, a new view is five
 
@@ -31,7 +32,17 @@ class Look:
 
     def like(self, other: Look) -> bool:
         """Whether there is no more difference than a pointer makes."""
-        return self._layout == other._layout and not any(map(differ, self._planes, other._planes))
+        return self._alike(other, _DIFFERS)
+
+    def becomes(self, keyframe: Look) -> bool:
+        """Whether the next keyframe may show the same, coded anew. For frames whose packets say that nothing happens:
+        a change by so little that began with that very keyframe is seen there.
+        """
+        return self._alike(keyframe, _CODED_ANEW)
+
+    def _alike(self, other: Look, levels: int) -> bool:
+        differences = (differ(one, two, levels) for one, two in zip(self._planes, other._planes, strict=True))
+        return self._layout == other._layout and not any(differences)
 
 
 def _small(plane: Plane, scale: float) -> Plane:
@@ -40,12 +51,12 @@ def _small(plane: Plane, scale: float) -> Plane:
     return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def differ(one: Plane, other: Plane) -> bool:
-    """Whether two planes of one shape, about 640 px wide, differ by more than a pointer."""
+def differ(one: Plane, other: Plane, levels: int = _DIFFERS) -> bool:
+    """Whether two planes of one shape, about 640 px wide, differ by more than a pointer, and more than ``levels``."""
     difference = np.asarray(cv2.absdiff(one, other), np.uint8)
     if difference.ndim == 3:
         difference = np.asarray(difference.max(axis=2), np.uint8)
-    _, above = cv2.threshold(difference, _DIFFERS, 255, cv2.THRESH_BINARY)
+    _, above = cv2.threshold(difference, levels, 255, cv2.THRESH_BINARY)
     if not cv2.countNonZero(above):
         return False
     height, width = above.shape

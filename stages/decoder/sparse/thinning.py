@@ -15,7 +15,7 @@ from stages.decoder.sparse.unchanged import Unchanged
 
 HOLD_NS = 3 * SECOND_NS // 2  # what is at rest for a second is captured
 LEAD_NS = SECOND_NS
-STEP_NS = SECOND_NS
+STEP_NS = 3 * SECOND_NS
 
 
 def thinned(chosen: Iterator[Selected], drop: Callable[[str, int], None]) -> Iterator[Selected]:

@@ -115,7 +115,9 @@ class Walk:
             self._alike.add(pair)
             return True
         shown = self._shown
-        return shown is not None and shown.pts is not None and shown.pts >= group.busy_pts and Look(shown).like(after)
+        if shown is None or shown.pts is None or shown.pts < group.busy_pts:
+            return False
+        return Look(shown).becomes(after)
 
     def _beyond(self, index: int, damage: Damage) -> int:
         """The packet to go on with: a later one than ``index`` if those up to there are what went before again."""

@@ -43,3 +43,14 @@ def test_a_colour_of_the_same_brightness_is_one() -> None:
 
 def test_pictures_of_two_sizes_are_never_alike() -> None:
     assert not look(grey()).like(look(grey()[:180, :320]))
+
+
+def test_a_keyframe_may_show_what_was_coded_worse_between_two() -> None:
+    one, worse, other = grey(), grey(), grey()
+    one[100:200, 100:220:3] = 255
+    worse[100:200, 100:220:3] = 235
+    other[100:200, 100:220:3] = 225
+    assert not look(worse).like(look(one))
+    assert look(worse).becomes(look(one))
+    assert not look(other).becomes(look(one))
+    assert not look(grey()).becomes(look(grey()[:180, :320]))
