@@ -51,8 +51,12 @@ class Followed:
         return ExitCode(128 + self.outcome.signal) if self.outcome.signal else ExitCode.OK
 
 
-def follow(config: PipelineConfig, manner: Manner, run: Run | None = None) -> Followed:
+def follow(
+    config: PipelineConfig, manner: Manner, run: Run | None = None, meanwhile: Callable[[], None] | None = None
+) -> Followed:
     """Run ``config``, which holds import strings only, to its end. ``run`` stands in for the supervisor in tests.
+
+    ``meanwhile``: called once frames flow, when this process has little to do: what is loaded then is not waited for.
 
     Raises OutputError if the metrics file cannot be written at the start; never for what goes wrong in the run.
     """
@@ -61,8 +65,12 @@ def follow(config: PipelineConfig, manner: Manner, run: Run | None = None) -> Fo
     metrics = _Metrics(config, manner.metrics, reporter) if manner.metrics else None
 
     def hear(message: BusMessage) -> None:
+        nonlocal meanwhile
         tally.hear(message)
         reporter.message(message, tally)
+        if meanwhile is not None and tally.processed:
+            call, meanwhile = meanwhile, None
+            call()
         if metrics is not None and isinstance(message, Heartbeat):
             metrics.update(tally)
 

@@ -7,6 +7,7 @@ imported before the children are started, as the time to the first frame counts.
 from __future__ import annotations
 
 import enum
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -175,7 +176,7 @@ def convert(
 def _convert_one(each: Conversion, options: Options, manner: Manner) -> ExitCode:
     """Convert one video and say how it ended; what goes wrong is said here, so that the next video has its turn."""
     try:
-        followed = follow(conversion.pipeline(each, options), manner)
+        followed = follow(conversion.pipeline(each, options), manner, meanwhile=conversion.get_ready_to_finish)
     except PipelineError as e:
         text = sentence(e)
         if manner.as_json:
@@ -186,6 +187,7 @@ def _convert_one(each: Conversion, options: Options, manner: Manner) -> ExitCode
 
 def main() -> int:
     """The console script."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for them reads of every package installed
     app = make_app(conversion.finish, _keeper, ("lectures",))
     app.command()(convert)
     app.command()(explain)

@@ -6,6 +6,7 @@ Runs in the process of the command and imports no stage; how a method is tuned s
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,6 +143,11 @@ def look(video: str) -> None:
         path.stat()
     except OSError as e:
         raise SourceError(f"'{video}' cannot be opened: {e.strerror}") from e
+
+
+def get_ready_to_finish() -> None:
+    """Import what ``finish`` needs."""
+    importlib.import_module("stages.exporter.index")
 
 
 def finish(followed: Followed) -> str:

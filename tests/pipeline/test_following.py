@@ -86,3 +86,17 @@ def test_a_metrics_file_that_goes_away_is_one_warning_and_ends_no_run(
     assert follow(CONFIG, Manner(metrics=folder / "x.prom"), run).exit_code is ExitCode.OK
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("slidetap: warning: metrics: ")
+
+
+def test_what_can_be_done_meanwhile_is_done_once_frames_flow() -> None:
+    done: list[int] = []
+    heard: list[int] = []
+
+    def run(config: PipelineConfig, on_message: Callable[[BusMessage], None]) -> Outcome:
+        for received in (0, 0, 1, 2):
+            on_message(Heartbeat("b", "working", {"b": Ledger(received, 0)}))
+            heard.append(len(done))
+        return Outcome({}, None, None, 1.0)
+
+    follow(CONFIG, Manner(), run, meanwhile=lambda: done.append(1))
+    assert heard == [0, 0, 1, 1]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pages
@@ -11,6 +13,7 @@ from pipeline.errors import OutputError
 from pipeline.frame import Meta
 from pipeline.messages import Ledger
 from pipeline.testing import Harness
+from stages import exporter
 from stages.exporter import Exporter, index
 from stages.exporter.model import Index
 
@@ -87,3 +90,18 @@ def test_slides_of_a_later_connection_come_later(tmp_path: Path) -> None:
     harness.push(pages.page(2, 3, epoch=1))
     harness.eos()
     assert [(s.number, s.id, s.epoch) for s in index.read(tmp_path / "out").slides] == [(1, 1, 0), (2, 2, 1)]
+
+
+def test_the_command_that_reads_it_loads_no_stage_and_no_pictures() -> None:
+    script = "import sys, stages.exporter.index; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60)
+    loaded = set(told.stdout.split())
+    assert "stages.exporter.model" in loaded
+    assert not loaded & {"stages.exporter.stage", "numpy", "cv2", "PIL", "img2pdf", "pptx"}
+
+
+def test_the_package_has_its_stage_and_nothing_else() -> None:
+    assert exporter.Exporter.__module__ == "stages.exporter.stage"
+    assert exporter.ExporterProperties.__module__ == "stages.exporter.properties"
+    with pytest.raises(AttributeError, match="no attribute 'Conversion'"):
+        getattr(exporter, "Conversion")  # noqa: B009 - mypy knows that there is none
