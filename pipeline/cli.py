@@ -11,13 +11,14 @@ import enum
 import json
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pipeline import spawning
 from pipeline.config import PipelineConfig
 from pipeline.daemon.commands import add_commands
 from pipeline.daemon.keeper import KeeperFactory
@@ -38,6 +39,9 @@ Log = Annotated[
     LogForm | None, typer.Option("--log", help="Lines of a log on standard error, for long runs.", show_default=False)
 ]
 Description = Annotated[str, typer.Argument(metavar="CONFIG", help="A TOML file, or a launch line in quotes.")]
+
+
+RUNS = frozenset({"run", "launch"})
 
 
 class Drawing(enum.StrEnum):
@@ -156,9 +160,14 @@ def make_app(
     return app
 
 
-def invoke(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code. Errors become one line on standard error, tracebacks only with -vv."""
+def invoke(app: typer.Typer, arguments: Sequence[str] | None = None, runs: Collection[str] = RUNS) -> int:
+    """Run the command line; the exit code. Errors become one line on standard error, tracebacks only with -vv.
+
+    ``runs``: commands that start children, for which one may begin to load before the command line is understood.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and given[0] in runs and "--help" not in given:
+        spawning.begin()
     try:
         code = app(given or ["--help"], standalone_mode=False, prog_name="slidetap")
         return int(code) if isinstance(code, int) else ExitCode.OK
@@ -174,6 +183,8 @@ def invoke(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
         return complain("interrupted", ExitCode.INTERRUPTED)
     except SystemExit:
         return ExitCode.IO_ERROR  # Click's answer to a standard output that nobody reads any more
+    finally:
+        spawning.dismiss()
 
 
 def _refuse_tables(config: PipelineConfig) -> None:

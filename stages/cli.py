@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import AsJson, Metrics, Verbose, invoke, make_app
+from pipeline.cli import RUNS, AsJson, Metrics, Verbose, invoke, make_app
 from pipeline.config import PipelineConfig
 from pipeline.daemon.keeper import Keeper
 from pipeline.ending import complain, end, sentence
@@ -196,7 +196,7 @@ def main() -> int:
     app.add_typer(models_app(), name="models")
     app.add_typer(masks_app(), name="masks")
     app.add_typer(keys_app(), name="keys")
-    return invoke(app)
+    return invoke(app, runs=RUNS | {"convert"})
 
 
 def _keeper(config: PipelineConfig) -> Keeper | None:

@@ -19,7 +19,7 @@ from typing import IO, Self
 
 from pipeline.errors import ResourceError
 from pipeline.runner.spec import ProcessSpec
-from pipeline.supervisor.spawning import Spawner
+from pipeline.spawning import Spawner
 
 _PREFIX = "slidetap-"
 _UNFINISHED = ".slidetap-"

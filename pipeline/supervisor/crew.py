@@ -15,12 +15,12 @@ from pipeline.link import BusServer, Hub, endpoint
 from pipeline.messages import BusMessage, Described, Play, StateChanged
 from pipeline.pool_files import remove_pools
 from pipeline.runner.spec import ProcessSpec
+from pipeline.spawning import Spawner
 from pipeline.states import State
 from pipeline.supervisor.books import Books
 from pipeline.supervisor.children import Child
 from pipeline.supervisor.plan import linkable, source_caps
 from pipeline.supervisor.restarting import Restarting
-from pipeline.supervisor.spawning import Spawner
 from pipeline.supervisor.watch import Watch
 
 _REAP_S = 5.0
@@ -34,7 +34,7 @@ class Crew:
     ) -> None:
         """``say`` hands a message to whoever listens to the run."""
         self.config = config
-        self._spawner = Spawner(folder)
+        self._spawner = Spawner()
         self.hub = Hub()
         self.bus = BusServer(self.hub, endpoint(folder, "bus"))
         self.books = Books()

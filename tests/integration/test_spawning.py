@@ -15,13 +15,15 @@ from pathlib import Path
 import pytest
 from building import chain
 
+from pipeline import spawning
+from pipeline.cli import invoke, make_app
 from pipeline.errors import ResourceError
 from pipeline.link import BusServer, Hub, endpoint
 from pipeline.messages import Described
 from pipeline.runner.spec import ProcessSpec
+from pipeline.spawning import Process, Spawner
 from pipeline.supervisor import run
 from pipeline.supervisor.plan import processes
-from pipeline.supervisor.spawning import Process, Spawner
 
 PR_GET_CHILD_SUBREAPER = 37
 
@@ -33,7 +35,7 @@ class Family:
         self.folder = folder
         self.hub = Hub()
         self.bus = BusServer(self.hub, endpoint(folder, "bus"))
-        self.spawner = Spawner(folder)
+        self.spawner = Spawner()
         self.far_ends: list[socket.socket] = []
 
     def spec(self, **properties: object) -> ProcessSpec:
@@ -62,7 +64,7 @@ class Family:
 def family(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Family]:
     """Parametrized with False: the system can only spawn."""
     if not getattr(request, "param", True):
-        monkeypatch.setattr("pipeline.supervisor.spawning.sys.platform", "elsewhere")
+        monkeypatch.setattr("pipeline.spawning.sys.platform", "elsewhere")
     made = Family(tmp_path)
     yield made
     made.spawner.close()
@@ -188,7 +190,37 @@ def test_a_child_that_somebody_else_waited_for_has_ended(family: Family) -> None
 
 
 def test_a_run_that_can_only_spawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.supervisor.spawning.sys.platform", "elsewhere")
+    monkeypatch.setattr("pipeline.spawning.sys.platform", "elsewhere")
     outcome = run(chain(("count", "Counting", {"frames": 50}), ("check", "Checking", {})))
     assert outcome.error is None
     assert outcome.ledgers["check"].received == 50
+
+
+def test_a_zygote_that_was_begun_is_that_of_the_next_run_alone(tmp_path: Path) -> None:
+    spawning.begin()
+    spawning.begin()
+    (begun,) = spawning._begun
+    first, second = Spawner(), Spawner()
+    assert first._zygote is begun
+    assert second._zygote not in (begun, None)
+    for spawner in (first, second):
+        spawner.close()
+    spawning.dismiss()
+    assert begun._popen.returncode is not None
+
+
+@pytest.mark.parametrize(("arguments", "begins"), [(["launch"], 1), (["launch", "--help"], 0), (["graph"], 0)])
+def test_a_command_that_runs_nothing_leaves_no_zygote(
+    arguments: list[str], begins: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun: list[spawning._Zygote] = []
+
+    class Seen(spawning._Zygote):
+        def __init__(self) -> None:
+            super().__init__()
+            begun.append(self)
+
+    monkeypatch.setattr(spawning, "_Zygote", Seen)
+    assert invoke(make_app(), arguments) == (0 if "--help" in arguments else 64)
+    assert [zygote._popen.returncode for zygote in begun] == [-signal.SIGKILL] * begins
+    assert spawning._begun == []

@@ -1,6 +1,7 @@
 """How child processes come about: forked by a zygote where the system can, else spawned, each loading all anew.
 
-The environment of both is the same. What a child writes to standard error goes to its log.
+The environment of both is the same. What a child writes to standard error goes to its log. A command that is about to
+run something lets its zygote ``begin`` before it knows what: both load side by side.
 """
 
 from __future__ import annotations
@@ -53,15 +54,23 @@ class Process(Protocol):
         """Its exit code. Raises subprocess.TimeoutExpired."""
 
 
+def begin() -> None:
+    """Let a zygote load for the next run. If there may be none, ``dismiss`` it in the end."""
+    if not _begun and (zygote := _zygote()) is not None:
+        _begun.append(zygote)
+
+
+def dismiss() -> None:
+    """End the zygote that was begun, if no run has taken it."""
+    while _begun:
+        _begun.pop().close()
+
+
 class Spawner:
     """Makes the processes of one run. The zygote begins to load at once."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._zygote: _Zygote | None = None
-        if sys.platform == "linux":
-            with contextlib.suppress(OSError):
-                self._zygote = _Zygote(folder)
+    def __init__(self) -> None:
+        self._zygote = _begun.pop() if _begun else _zygote()
 
     def spawn(self, spec: ProcessSpec, log: Path) -> Process:
         """A child that lives by ``spec``. Raises ResourceError if the operating system refuses."""
@@ -84,8 +93,18 @@ class Spawner:
             self._zygote = None
 
 
+def _zygote() -> _Zygote | None:
+    """None where there can be none."""
+    if sys.platform != "linux":
+        return None
+    with contextlib.suppress(OSError):
+        return _Zygote()
+    return None
+
+
 def _spawned(spec: ProcessSpec, log: Path) -> Process:
-    made = _popen(["pipeline.runner"], log, subprocess.PIPE)
+    with open(log, "wb") as out:
+        made = _popen(["pipeline.runner"], subprocess.PIPE, out.fileno())
     assert made.stdin is not None
     with contextlib.suppress(BrokenPipeError):  # it died at once; the watch loop will say so
         made.stdin.write(spec.to_json().encode() + b"\n")
@@ -93,17 +112,16 @@ def _spawned(spec: ProcessSpec, log: Path) -> Process:
     return made
 
 
-def _popen(module: list[str], log: Path, stdin: int) -> subprocess.Popen[bytes]:
-    with open(log, "wb") as out:
-        return subprocess.Popen(
-            # -P: the current folder is not searched for modules, whatever lies in it.
-            [sys.executable, "-P", "-m", *module],
-            stdin=stdin,
-            stdout=out,
-            stderr=out,
-            env=_CHILD_ENV | dict(os.environ),
-            start_new_session=True,  # Ctrl-C reaches the parent alone
-        )
+def _popen(module: list[str], stdin: int, out: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        # -P: the current folder is not searched for modules, whatever lies in it.
+        [sys.executable, "-P", "-m", *module],
+        stdin=stdin,
+        stdout=out,
+        stderr=out,
+        env=_CHILD_ENV | dict(os.environ),
+        start_new_session=True,  # Ctrl-C reaches the parent alone
+    )
 
 
 class _ZygoteError(Exception):
@@ -113,12 +131,12 @@ class _ZygoteError(Exception):
 class _Zygote:
     """The parent's side of ``pipeline.runner.zygote``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         self._control, theirs = socket.socketpair()
         self._control.settimeout(_ANSWER_S)
-        with theirs:
+        with theirs:  # why it could not load a child that is spawned in its place will say
             module = ["pipeline.runner.zygote", str(os.getpid())]
-            self._popen = _popen(module, folder / "zygote.log", theirs.fileno())
+            self._popen = _popen(module, theirs.fileno(), subprocess.DEVNULL)
 
     def fork(self, spec: ProcessSpec, log: Path) -> Process:
         """Raises _ZygoteError if it is of no use, OSError if it could not fork."""
@@ -188,3 +206,6 @@ class _Adopted:
                 raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
             time.sleep(_POLL_S)
         return code
+
+
+_begun: list[_Zygote] = []  # at most one
