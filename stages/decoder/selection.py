@@ -6,6 +6,7 @@ before a pause or the end, so that what it shows is seen. It converts nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -35,6 +36,33 @@ class Selected:
     def decoded(self) -> VideoFrame:
         """What is to be seen."""
         return self.frame.frame if isinstance(self.frame, Unchanged) else self.frame
+
+
+class Drops:
+    """Sums up what is left out between two frames that go on, for who is told from another thread. Is called as
+    ``tell`` would be.
+    """
+
+    def __init__(self, tell: Callable[[str, int], None]) -> None:
+        self._tell = tell
+        self._counts: Counter[str] = Counter()
+
+    def __call__(self, reason: str, count: int) -> None:
+        self._counts[reason] += count
+
+    def between(self, items: Iterator[Selected]) -> Iterator[Selected]:
+        """The same items; before each of them, and at the end, ``tell`` is told."""
+        try:
+            for item in items:
+                self._told()
+                yield item
+        finally:
+            self._told()
+
+    def _told(self) -> None:
+        for reason, count in self._counts.items():
+            self._tell(reason, count)
+        self._counts.clear()
 
 
 def selected(

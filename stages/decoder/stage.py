@@ -30,7 +30,7 @@ from stages.decoder.live.source import Endpoint, endpoint, scheme_of
 from stages.decoder.native import identical, picture_of
 from stages.decoder.opening import LARGEST_PX, check_size, open_file, path_of, redacted, video_stream
 from stages.decoder.properties import DecoderProperties
-from stages.decoder.selection import Frames, Selected, selected
+from stages.decoder.selection import Drops, Frames, Selected, selected
 from stages.decoder.shaping import Shaper
 from stages.decoder.sparse.thinning import thinned
 from stages.decoder.timing import Sampler, StreamClock
@@ -178,7 +178,7 @@ class Decoder(Source[DecoderProperties]):
         clock = StreamClock(time_base, start_ns(container, stream), round(SECOND_NS / fps))
         walk = (yield from self._sparse(container, stream)) if p.mode in ("sparse", "auto") else None
         ahead = self._ahead = Ahead[Selected](AHEAD if context.width * context.height <= _SLICES_FROM_PX else 1)
-        drop, warn = ahead.later(self.drop), ahead.later(self._warn_of_damage)
+        drops, warn = Drops(ahead.later(self.drop)), ahead.later(self._warn_of_damage)
         sampler = Sampler(p.rate)
         undue = Undue(context.name, clock, sampler)
         if walk is None:
@@ -188,11 +188,11 @@ class Decoder(Source[DecoderProperties]):
         frames = self._until_finish(frames)
         if p.deinterlace == "auto":
             frames = deinterlaced(frames, time_base)
-        chosen = selected(frames, clock, sampler, round(p.hold * SECOND_NS), drop)
+        chosen = selected(frames, clock, sampler, round(p.hold * SECOND_NS), drops)
         if walk is not None:
-            chosen = thinned(chosen, drop)
+            chosen = thinned(chosen, drops)
         sent = yield from self._sent(
-            ahead.of(chosen), sample_aspect(stream), min(p.rate, float(fps)) if p.rate else float(fps)
+            ahead.of(drops.between(chosen)), sample_aspect(stream), min(p.rate, float(fps)) if p.rate else float(fps)
         )
         if not sent and not self._ending:
             raise self._nothing(stream)

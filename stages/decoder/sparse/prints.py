@@ -25,6 +25,7 @@ class Prints:
         self._known: dict[bytes, int] = {}  # by how they differ from the first
         self._next = 0
         self._shown: VideoFrame | None = None
+        self._look: Look | None = None  # at what is shown, once somebody compares with it
         self._alike: dict[int, bool] = {}  # whether what is shown is like those that were before
 
     def forget(self) -> None:
@@ -38,10 +39,11 @@ class Prints:
         print_, is_new = self._number(picture_of(frame, 1.0))
         if not is_new and self._shown is not None:
             if print_ not in self._alike:
-                self._alike[print_] = Look(frame).like(Look(self._shown))
+                self._look = self._look or Look(self._shown)
+                self._alike[print_] = Look(frame).like(self._look)
             if self._alike[print_]:
                 return print_, True
-        self._shown, self._alike = frame, {print_: True}
+        self._shown, self._look, self._alike = frame, None, {print_: True}
         return print_ if is_new else None, False
 
     def _number(self, picture: Picture) -> tuple[int, bool]:

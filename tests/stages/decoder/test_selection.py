@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
+import pytest
 from av.video.frame import VideoFrame
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.decoder.selection import Selected, selected
+from stages.decoder.selection import Drops, Selected, selected
 from stages.decoder.timing import Sampler, StreamClock
 
 MS = 1_000_000
@@ -92,3 +94,34 @@ def test_each_frame_is_sent_once_or_counted_and_times_increase(given_ms: list[in
     assert len(own) + skipped == len(given_ms)
     assert times(own)[-1] == max(given_ms)
     assert all(b.t_ns > a.t_ns for a, b in zip(items, items[1:], strict=False))
+
+
+def test_what_is_left_out_between_two_frames_is_told_in_sums() -> None:
+    told: list[object] = []
+    drops = Drops(lambda reason, count: told.append((reason, count)))
+
+    def chosen() -> Iterator[Selected]:
+        drops("rate", 2)
+        drops("unchanged", 1)
+        drops("rate", 3)
+        yield Selected(0, frame(0))
+        yield Selected(1, frame(1))
+        drops("rate", 4)
+
+    for item in drops.between(chosen()):
+        told.append(item.t_ns)
+    assert told == [("rate", 5), ("unchanged", 1), 0, 1, ("rate", 4)]
+
+
+def test_what_was_left_out_before_the_source_failed_is_told() -> None:
+    told: list[object] = []
+    drops = Drops(lambda reason, count: told.append((reason, count)))
+
+    def chosen() -> Iterator[Selected]:
+        drops("rate", 2)
+        raise KeyError("gone")
+        yield Selected(0, frame(0))
+
+    with pytest.raises(KeyError, match="gone"):
+        list(drops.between(chosen()))
+    assert told == [("rate", 2)]
