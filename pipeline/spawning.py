@@ -23,7 +23,8 @@ from pipeline.errors import ResourceError
 from pipeline.runner.spec import ProcessSpec
 
 _PR_SET_CHILD_SUBREAPER = 36
-_ANSWER_S = 30.0  # it may have to load everything first, on a machine that is busy with other things
+_FIRST_ANSWER_S = 30.0  # it may have to load everything first, on a machine that is busy with other things
+_ANSWER_S = 5.0  # in which the supervisor hears nothing else
 _POLL_S = 0.002
 _UNKNOWN = 255  # exit code of a child that somebody else has waited for
 _CHILD_ENV = {
@@ -133,7 +134,7 @@ class _Zygote:
 
     def __init__(self) -> None:
         self._control, theirs = socket.socketpair()
-        self._control.settimeout(_ANSWER_S)
+        self._control.settimeout(_FIRST_ANSWER_S)
         with theirs:  # why it could not load a child that is spawned in its place will say
             module = ["pipeline.runner.zygote", str(os.getpid())]
             self._popen = _popen(module, theirs.fileno(), subprocess.DEVNULL)
@@ -147,6 +148,7 @@ class _Zygote:
                 answer = int(self._answer())
             except (OSError, ValueError) as e:
                 raise _ZygoteError from e
+        self._control.settimeout(_ANSWER_S)
         if answer <= 0:
             raise OSError(-answer, os.strerror(-answer))
         return _Adopted(answer)

@@ -154,6 +154,19 @@ def test_without_its_zygote_children_are_spawned(family: Family) -> None:
         ended(child)
 
 
+def test_a_zygote_that_was_stopped_is_waited_for_only_so_long(family: Family, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spawning, "_ANSWER_S", 0.2)
+    before = family.child()
+    os.kill(family.zygote, signal.SIGSTOP)
+    after = family.child()
+    assert isinstance(after, subprocess.Popen)
+    assert family.spawner._zygote is None
+    family.described(2)
+    for child in (before, after):
+        child.kill()
+        ended(child)
+
+
 def answering(family: Family, answer: bytes) -> None:
     """Somebody else takes the zygote's place."""
     assert family.spawner._zygote is not None
