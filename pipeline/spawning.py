@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import signal
@@ -137,7 +138,11 @@ class _Zygote:
         self._control.settimeout(_FIRST_ANSWER_S)
         with theirs:  # why it could not load a child that is spawned in its place will say
             module = ["pipeline.runner.zygote", str(os.getpid())]
-            self._popen = _popen(module, theirs.fileno(), subprocess.DEVNULL)
+            try:
+                self._popen = _popen(module, theirs.fileno(), subprocess.DEVNULL)
+            except OSError:
+                self._control.close()
+                raise
 
     def fork(self, spec: ProcessSpec, log: Path) -> Process:
         """Raises _ZygoteError if it is of no use, OSError if it could not fork."""
@@ -149,6 +154,8 @@ class _Zygote:
             except (OSError, ValueError) as e:
                 raise _ZygoteError from e
         self._control.settimeout(_ANSWER_S)
+        if answer == -errno.ECHILD:  # this system does not let it be ours
+            raise _ZygoteError
         if answer <= 0:
             raise OSError(-answer, os.strerror(-answer))
         return _Adopted(answer)

@@ -184,8 +184,10 @@ def test_a_system_that_refuses_to_fork_is_no_reason_to_spawn(family: Family) -> 
         family.child()
 
 
-@pytest.mark.parametrize("answer", [b"", b"12", b"nonsense\n"])
-def test_a_zygote_that_talks_nonsense_is_not_asked_again(family: Family, answer: bytes) -> None:
+@pytest.mark.parametrize("answer", [b"", b"12", b"nonsense\n", b"-%d\n" % errno.ECHILD])
+def test_a_zygote_that_talks_nonsense_or_whose_children_are_not_ours_is_not_asked_again(
+    family: Family, answer: bytes
+) -> None:
     answering(family, answer)
     child = family.child()
     assert isinstance(child, subprocess.Popen)
@@ -237,3 +239,14 @@ def test_a_command_that_runs_nothing_leaves_no_zygote(
     assert invoke(make_app(), arguments) == (0 if "--help" in arguments else 64)
     assert [zygote._popen.returncode for zygote in begun] == [-signal.SIGKILL] * begins
     assert spawning._begun == []
+
+
+def test_a_system_that_cannot_start_a_zygote_is_asked_to_spawn(family: Family, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.EAGAIN, "no more processes")
+
+    monkeypatch.setattr(spawning, "_popen", refused)
+    spawner = Spawner()
+    assert spawner._zygote is None
+    with pytest.raises(ResourceError, match="cannot start the process of stage 'check': no more processes"):
+        spawner.spawn(family.spec(), family.folder / "check.log")
