@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import shutil
 import subprocess
@@ -161,5 +162,11 @@ def test_a_recording_is_converted_with_the_segmentation_it_is_given(
 
 
 class _Library:
-    def prctl(self, option: int, value: int) -> int:
-        return 0
+    """The C library, but for this process's wish to die with its parent."""
+
+    def prctl(self, option: int, *values: int) -> int:
+        return 0 if option == _PR_SET_PDEATHSIG else int(_LIBRARY.prctl(option, *values))
+
+
+_PR_SET_PDEATHSIG = 1
+_LIBRARY = ctypes.CDLL(None)
