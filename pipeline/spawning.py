@@ -11,11 +11,11 @@ import ctypes
 import errno
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -26,7 +26,6 @@ from pipeline.runner.spec import ProcessSpec
 _PR_SET_CHILD_SUBREAPER = 36
 _FIRST_ANSWER_S = 30.0  # it may have to load everything first, on a machine that is busy with other things
 _ANSWER_S = 5.0  # in which the supervisor hears nothing else
-_POLL_S = 0.002
 _UNKNOWN = 255  # exit code of a child that somebody else has waited for
 _CHILD_ENV = {
     # Each stage is one thread of work; libraries that start a thread per core would fight over the cores.
@@ -209,11 +208,17 @@ class _Adopted:
             os.kill(self.pid, signal.SIGKILL)
 
     def wait(self, timeout: float) -> int:
-        end = time.monotonic() + timeout
-        while (code := self.poll()) is None:
-            if time.monotonic() >= end:
-                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
-            time.sleep(_POLL_S)
+        if self.poll() is None:
+            descriptor = os.pidfd_open(self.pid)  # not waited for, so the number is still its own
+            try:
+                ended = select.poll()
+                ended.register(descriptor, select.POLLIN)
+                ended.poll(timeout * 1000)
+            finally:
+                os.close(descriptor)
+        code = self.poll()
+        if code is None:
+            raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
         return code
 
 

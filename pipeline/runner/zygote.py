@@ -16,10 +16,10 @@ import gc
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import sys
-import time
 import traceback
 from typing import NoReturn
 
@@ -28,7 +28,7 @@ from pipeline.runner.spec import ProcessSpec
 
 _USUAL = ("cv2", "numpy.typing")  # nothing of the framework needs them, but most stages do
 _PR_SET_NAME = 15
-_ADOPTED_S = 5.0
+_ADOPTED_MS = 5000
 
 
 def main(supervisor: int) -> None:
@@ -56,7 +56,7 @@ def main(supervisor: int) -> None:
 def _fork(control: socket.socket, spec: ProcessSpec, log: str) -> NoReturn:
     """In the process between: it only makes the child an orphan."""
     try:
-        between = os.getpid()
+        between = os.pidfd_open(os.getpid())
         if os.fork() == 0:
             _live(control, spec, log, between)
     except OSError as e:
@@ -66,7 +66,7 @@ def _fork(control: socket.socket, spec: ProcessSpec, log: str) -> NoReturn:
 
 
 def _live(control: socket.socket, spec: ProcessSpec, log: str, between: int) -> NoReturn:
-    """In the child, to its end."""
+    """In the child, to its end. ``between``: a pidfd of its parent, which ends at once."""
     code = 1
     try:
         os.setsid()
@@ -86,9 +86,11 @@ def _live(control: socket.socket, spec: ProcessSpec, log: str, between: int) -> 
 
 
 def _await_adoption(between: int) -> None:
-    end = time.monotonic() + _ADOPTED_S
-    while os.getppid() == between and time.monotonic() < end:
-        time.sleep(0.0002)
+    """The kernel finds orphans another parent before it says that theirs has ended."""
+    ended = select.poll()
+    ended.register(between, select.POLLIN)
+    ended.poll(_ADOPTED_MS)
+    os.close(between)
 
 
 def _redirect(control: socket.socket, spec: ProcessSpec, log: str) -> None:

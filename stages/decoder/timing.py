@@ -15,8 +15,11 @@ _EARLY_NS = SECOND_NS // 1000  # a frame may come this early, or 1/20 of a perio
 
 def ticks_to_ns(ticks: int, time_base: Fraction) -> int:
     """``ticks`` of ``time_base`` seconds in ns, to the nearest, without floating point."""
-    numerator = ticks * time_base.numerator * SECOND_NS
-    return (2 * numerator + time_base.denominator) // (2 * time_base.denominator)
+    return _rounded_ns(ticks, time_base.numerator, time_base.denominator)
+
+
+def _rounded_ns(ticks: int, numerator: int, denominator: int) -> int:
+    return (2 * ticks * numerator * SECOND_NS + denominator) // (2 * denominator)
 
 
 class StreamClock:
@@ -36,7 +39,7 @@ class StreamClock:
         self.reordered = 0  # frames whose timestamp was not later than the one before
         self.jumps = 0
         self._start_ns = start_ns
-        self._numerator, self._denominator = 2 * time_base.numerator * SECOND_NS, time_base.denominator
+        self._parts = (time_base.numerator, time_base.denominator)  # to ask a Fraction for them is the dearer half
         self.last_ns = -1  # time of the last frame; -1 before the first
 
     def time_ns(self, pts: int | None) -> int:
@@ -45,7 +48,7 @@ class StreamClock:
             self.estimated += 1
             now = self.last_ns + self.frame_ns if self.last_ns >= 0 else 0
         else:
-            stamp_ns = self._stamp_ns(pts)
+            stamp_ns = _rounded_ns(pts, *self._parts)
             if self._start_ns is None:
                 self._start_ns = stamp_ns - max(0, self.last_ns)
             elif self.last_ns < 0:
@@ -62,11 +65,7 @@ class StreamClock:
         """
         if self._start_ns is None or self.last_ns < 0 or self.jumps:
             return None
-        return self._stamp_ns(pts) - self._start_ns
-
-    def _stamp_ns(self, pts: int) -> int:
-        """As ``ticks_to_ns``, of which asking a Fraction for its parts was the dearer half."""
-        return (pts * self._numerator + self._denominator) // (2 * self._denominator)
+        return _rounded_ns(pts, *self._parts) - self._start_ns
 
     def _later(self, now: int) -> int:
         if self.last_ns - now > JUMP_NS:
