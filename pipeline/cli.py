@@ -41,7 +41,7 @@ Log = Annotated[
 Description = Annotated[str, typer.Argument(metavar="CONFIG", help="A TOML file, or a launch line in quotes.")]
 
 
-RUNS = frozenset({"run", "launch"})
+RUNS = frozenset({"run", "launch"})  # commands of these that start children
 
 
 class Drawing(enum.StrEnum):
