@@ -42,7 +42,9 @@ class FarError(StageError):
 
 @dataclass(slots=True)
 class _Errand:
-    """A picture, prepared. ``number``: of the call that is on its way, if one is. ``tries``: that it was sent."""
+    """A picture, prepared. ``number``: of the call that is on its way, if one is. ``tries``: that it was sent.
+    ``not_before_ns``: to be asked again, if the last answer was that the service is busy.
+    """
 
     picture: Plane
     number: int | None = None
@@ -184,7 +186,7 @@ class RemoteSegmenter:
         heard_ns = self._until_ns - self._patience_ns  # the last answer: others may be before these in the queue
         silent_ns = self._patience_ns // _TRIES
         overdue = [max(each.sent_ns, heard_ns) + silent_ns for each in errands if each.number is not None]
-        otherwise = "has too much to do" if paused else "does not answer"
+        otherwise = "has too much to do" if any(errand.not_before_ns for errand in errands) else "does not answer"
         happened = self._next(min([self._until_ns, *paused, *overdue]), otherwise)
         if isinstance(happened, Call):
             self._hear(happened, errands, offer)
@@ -202,7 +204,7 @@ class RemoteSegmenter:
         errand = next((each for each in errands if each.number == call.number), None)
         if errand is None:
             return  # of a picture that is not waited for any more
-        errand.number = None
+        errand.number, errand.not_before_ns = None, 0
         match call.kind:
             case protocol.MASK:
                 probabilities, self._device = self._said(lambda made: protocol.answered(made, offer.size), call)
@@ -222,7 +224,7 @@ class RemoteSegmenter:
         """What was on its way is sent again, once, on the next connection."""
         for errand in errands:
             if errand.number is not None:
-                errand.number = None
+                errand.number, errand.not_before_ns = None, 0
                 self._check_tries(errand, "does not answer" if connected else "breaks the connection off")
         if connected:
             self._hang_up()

@@ -26,6 +26,7 @@ class Driven:
         self.stage: Source[Any] = self.harness.stage
         self.outputs: list[tuple[str, Item]] = []
         self.steps_s: list[float] = []
+        self._reached = -1  # which of the states was waited for last
         pads = {"frames": Caps.parse("video/raw,format=gray8")}
         self.stage.negotiate(pads | ({"packets": Caps.parse("media/packets")} if packets else {}))
         self._steps: Iterator[Output | None] = iter(self.stage.produce())
@@ -70,8 +71,16 @@ class Driven:
         self.until(lambda: len(self.frames()) >= wanted)
 
     def until_state(self, *states: str) -> None:
-        """Until the source's state, as it was posted last, is one of these."""
-        self.until(lambda: bool(self.states) and self.states[-1] in states)
+        """Until the source's state is one of these, or was since the last wait for one: a step may bring several."""
+
+        def reached() -> int:
+            """Which of the states it is; -1 if none is."""
+            known = self.states
+            new = (n for n in range(self._reached + 1, len(known)) if known[n] in states)
+            return next(new, len(known) - 1 if known and known[-1] in states else -1)
+
+        self.until(lambda: reached() >= 0)
+        self._reached = reached()
 
     def to_end(self) -> None:
         """Ask for the end and take what comes until it is there."""

@@ -229,7 +229,7 @@ def test_a_busy_service_is_asked_until_it_has_room(reds: Reds, remote: Remote) -
 def test_a_service_that_stays_busy_is_given_up(reds: Reds, remote: Remote) -> None:
     with Serving(reds, terms=dataclasses.replace(TERMS, room=0)) as serving:
         with pytest.raises(FarError, match="has too much to do"):
-            remote(serving.address, patience_s=1.5).segment([picture(0, 1)])
+            remote(serving.address, patience_s=3.0).segment([picture(0, 1)])
         assert serving.serving.figures["busy"] > 2  # not counted as tries
 
 
