@@ -33,6 +33,7 @@ RAW_CODECS = ("rawvideo", "wrapped_avframe")
 _USUAL_FPS = Fraction(25)
 _MOST_FPS = 240  # a rate above is a guess from too few packets
 _WIDEST_SAMPLE = 4.0
+_FLUSHED = 2  # packets that FFmpeg gives out as it gives up
 _SILENCE = 0.9  # of the read timeout; FFmpeg looks at it ten times a second
 _MOST_FAILED_READS = 100  # in a row, without one packet between them
 _READ_ERRORS = (av.error.FFmpegError, RuntimeError)  # RuntimeError: PyAV's own, from its timeout
@@ -125,29 +126,30 @@ class Connection:
     def packets(self) -> Iterator[Arrived | Changed]:
         """What comes, until a Fault: the end of a live stream is one too.
 
-        When FFmpeg gives up reading it first gives out what it has of the packet at hand. So one that comes after
-        such a silence waits for the next: if that is a fault, it is stale and goes no further.
+        When FFmpeg gives up reading it first gives out what it has: a whole packet whose end it could not know before,
+        and what there is of the next. So two that come after such a silence wait for a third: if a fault comes
+        instead, they are stale and go no further.
         """
-        held: Arrived | None = None
+        held: list[Arrived] = []
         before_ns = video_ns = time.monotonic_ns()
         try:
             for arrived in self._read():
                 now_ns = arrived.arrived_ns
                 video_ns = now_ns if arrived.video else video_ns
                 silence_ns, before_ns = now_ns - before_ns, now_ns
-                if held is not None:
-                    yield replace(held, arrived_ns=now_ns)
-                    held = None
-                elif silence_ns > self._patience_ns:
-                    held = arrived
+                if len(held) < _FLUSHED and (held or silence_ns > self._patience_ns):
+                    held.append(arrived)
                     continue
+                for late in held:
+                    yield replace(late, arrived_ns=now_ns)
+                held.clear()
                 if self._recorded and arrived.key and arrived.video:
                     yield from self._changed(arrived)
                 yield arrived
                 if now_ns - video_ns > 2 * self._patience_ns:
                     raise Fault(Kind.NETWORK, "sound comes, but no pictures", "stalled")
         except Fault as fault:
-            fault.stale = int(held is not None)
+            fault.stale = len(held)
             raise
 
     def _read(self) -> Iterator[Arrived]:
