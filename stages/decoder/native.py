@@ -6,6 +6,7 @@ decoder still predicts from the memory they show.
 
 from __future__ import annotations
 
+import ctypes
 from math import prod
 from typing import TypeGuard
 
@@ -62,6 +63,28 @@ def picture_of(frame: VideoFrame, sar: float) -> Picture:
     layout = Layout(ours, frame.width, frame.height, matrix, full, rotation, sar)
     planes = zip(frame.planes, layout.plane_shapes(), strict=False)
     return Picture(layout, tuple(_view(plane, shape) for plane, shape in planes))
+
+
+def coded_picture_of(frame: VideoFrame, size: tuple[int, int]) -> Picture | None:
+    """All of a picture that was coded, of which the frame shows the upper left part. ``size``: its width and height in
+    px, as the stream says. It lives as long as the frame does. None if its samples are not 8 bits of Y, U and V.
+
+    What is not shown lies behind the rows and lines that are: FFmpeg's decoders write all of it there, and crop by
+    moving what is said of the frame alone (``av_frame_apply_cropping``).
+    """
+    ours = _AS_IT_IS.get(frame.format.name)
+    if ours is None or size[0] < frame.width or size[1] < frame.height:
+        return None
+    layout = Layout(ours, *size)
+    planes: list[Plane] = []
+    for plane, shape in zip(frame.planes, layout.plane_shapes(), strict=False):
+        height, row = shape[0], prod(shape[1:])
+        if plane.line_size < row:
+            return None
+        memory = (ctypes.c_uint8 * (plane.line_size * (height - 1) + row)).from_address(plane.buffer_ptr)
+        lines = np.frombuffer(memoryview(memory), np.uint8)
+        planes.append(np.lib.stride_tricks.as_strided(lines, (height, row), (plane.line_size, 1), writeable=False))
+    return Picture(layout, tuple(planes))
 
 
 def identical(before: Picture | Ticket | None, picture: Picture) -> TypeGuard[Picture]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from av.video.frame import VideoFrame
 
@@ -82,10 +83,10 @@ def selected(
     shown: Selected | None = None
     skipped = unchanged = jumps = 0
     period_ns = sampler.period_ns
-    for frame in frames:
-        t_ns = clock.time_ns(frame.pts)
+    for t_ns, frame, passed in _timed(frames, clock, sampler):
+        unchanged += passed
         if waiting is not None:
-            if t_ns - waiting.t_ns >= period_ns:
+            if not passed and t_ns - waiting.t_ns >= period_ns:
                 shown = waiting
                 yield waiting
             elif isinstance(waiting.frame, Unchanged):
@@ -116,6 +117,31 @@ def selected(
         drop("unchanged", unchanged)
     if waiting is not None:
         yield waiting
+
+
+def _timed(
+    frames: Frames, clock: StreamClock, sampler: Sampler
+) -> Iterator[tuple[int, VideoFrame | Unchanged | Undecoded, int]]:
+    """Each frame's time. Of a row of unchanged ones only the first, the last and those that are due come, and with each
+    how many were passed just before it, none of them before a pause.
+    """
+    for frame in frames:
+        if not isinstance(frame, Unchanged):
+            yield clock.time_ns(frame.pts), frame, 0
+            continue
+        times = clock.times_ns(frame.all_pts) if len(frame.all_pts) > 1 else None
+        if times is None or any(after - now >= sampler.period_ns for now, after in pairwise(times)):
+            for pts in frame.all_pts if times is None else ():
+                yield clock.time_ns(pts), frame, 0
+            for t_ns in times or ():
+                yield t_ns, frame, 0
+            continue
+        last, place = len(times) - 1, 0
+        yield times[0], frame, 0
+        while place < last:
+            following = min(sampler.first_due(times, place + 1), last)
+            yield times[following], frame, following - place - 1
+            place = following
 
 
 def _again(shown: Selected, until_ns: int, sampler: Sampler, hold_ns: int) -> Iterator[Selected]:

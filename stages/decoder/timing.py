@@ -5,7 +5,10 @@ The decoder asks it what time a frame has and whether it is due for analysis. It
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import chain, pairwise
 
 from pipeline.frame import SECOND_NS
 
@@ -59,6 +62,20 @@ class StreamClock:
         self.last_ns = now
         return now
 
+    def times_ns(self, all_pts: Sequence[int]) -> list[int] | None:
+        """The times of the next frames, if timestamps go on as they should; else None, and they are to be asked one by
+        one.
+        """
+        if self._start_ns is None or self.last_ns < 0:
+            return None
+        start_ns, (numerator, denominator) = self._start_ns, self._parts
+        by, round_ = 2 * numerator * SECOND_NS, 2 * denominator
+        times = [(pts * by + denominator) // round_ - start_ns for pts in all_pts]
+        if any(after <= before for before, after in pairwise(chain((self.last_ns,), times))):
+            return None
+        self.last_ns = times[-1]
+        return times
+
     def seen_ns(self, pts: int) -> int | None:
         """The time of a frame that is yet to come, unless timestamps go back before; None before the first frame, and
         once they have.
@@ -99,6 +116,10 @@ class Sampler:
             return False
         self.due_ns = self._origin_ns + (self._passed(t_ns) + 1) * self.period_ns
         return True
+
+    def first_due(self, times_ns: Sequence[int], begin: int) -> int:
+        """The first of these times in order, from ``begin`` on, that ``take`` would take if it took none before."""
+        return begin if not self.period_ns else bisect_left(times_ns, self.due_ns - self._slack_ns, begin)
 
     def alike(self, before_ns: int, t_ns: int) -> bool:
         """Whether no due time lies between two frames in a row, so that the later one is not due."""

@@ -7,12 +7,13 @@ cannot be the same bytes (idr_pic_id differs, ITU-T H.264 7.4.3): there the same
 
 from __future__ import annotations
 
+from stages.decoder.units import START, units
+
 _SKIP_BYTES = 64  # a slice without any change; x264 takes 8 to 20 bytes, with headers
 _SKIP_PIXELS = (
     512  # to a byte: x264 may change its quantizer in a static 720p slide, which takes it 400 bytes a picture
 )
 _KEY_BYTES = 32  # a key picture that differs by less from the one before differs in its headers
-_START = b"\0\0\1"
 
 
 class Signs:
@@ -65,19 +66,4 @@ def parameters(codec: str, data: bytes) -> bytes:
 
 def _units(data: bytes) -> list[tuple[int, int]]:
     """Where each NAL unit begins and ends, behind start codes or behind lengths of four bytes."""
-    found = []
-    if data[:3] == _START or data[:4] == b"\0" + _START:
-        begin = data.find(_START) + 3
-        while 3 <= begin < len(data):
-            next_ = data.find(_START, begin)
-            found.append((begin, len(data) if next_ < 0 else next_))
-            begin = next_ + 3
-        return found
-    at = 0
-    while at + 4 < len(data):
-        size = int.from_bytes(data[at : at + 4], "big")
-        if size == 0 or at + 4 + size > len(data):
-            break
-        found.append((at + 4, at + 4 + size))
-        at += 4 + size
-    return found
+    return units(data, 0 if data.startswith((START, b"\0" + START)) else 4)

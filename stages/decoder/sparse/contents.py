@@ -1,4 +1,4 @@
-"""Which packets of a file hold the same bytes, as numbers. Part of the survey; it keeps no packet."""
+"""Numbers for what is the same in packets of a file. Part of the survey; it keeps no packet."""
 
 from __future__ import annotations
 
@@ -7,22 +7,19 @@ import hashlib
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-OTHER = -1  # a packet that is compared with none
-_LARGEST_BYTES = 512
 _MOST = 4096  # what is longer ago is not remembered: such packets get another number
 
 
 class Contents:
-    """Two packets of one kind have the same number only if their bytes are the same."""
+    """Two of one kind have the same number only if their bytes are the same."""
 
     def __init__(self) -> None:
         self._numbers: dict[bytes, int] = {}
         self._next = 0
         self._beside = b""
 
-    def of(self, packet: Packet[VideoStream]) -> int:
-        """The number of a packet between keyframes, if it is a small one."""
-        return self._number(bytes(packet)) if packet.size <= _LARGEST_BYTES else OTHER
+    def of(self, content: bytes) -> int:
+        return self._number(content)
 
     def of_keyframe(self, packet: Packet[VideoStream]) -> int:
         """The number of a keyframe, and of the parameter sets that came last beside one."""

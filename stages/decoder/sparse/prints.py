@@ -1,5 +1,7 @@
-"""Tells decoded pictures apart to the last bit. Between two keyframes an encoder may show a picture that stands still
-in a few kinds in turn, which differ in a block or two.
+"""Tells decoded pictures apart to the last bit, in all that is coded of them.
+
+Between two keyframes an encoder may show a picture that stands still in a few kinds in turn, which differ in a block or
+two.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from pipeline.frame import Picture
-from stages.decoder.native import picture_of
+from stages.decoder.native import coded_picture_of
 from stages.decoder.sparse.likeness import Look
 
 _MOST = 0.002  # share of a plane: where more differs it is another picture
@@ -18,10 +20,13 @@ _KINDS = 256  # of one picture; then it is none that stands still
 
 
 class Prints:
-    """``of`` gives pictures numbers: two have the same only if they are equal."""
+    """``of`` gives pictures numbers: two have the same only if they are equal. ``size``: width and height of what is
+    coded in px, which may be more than is shown: the decoder predicts from all of it.
+    """
 
-    def __init__(self) -> None:
-        self._first: Picture | None = None
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._size = size
+        self._first: tuple[VideoFrame, Picture] | None = None
         self._known: dict[bytes, int] = {}  # by how they differ from the first
         self._next = 0
         self._shown: VideoFrame | None = None
@@ -36,7 +41,7 @@ class Prints:
         """The number of this picture, and whether it can do without being shown: it was before, and is like what has
         been shown since but for a pointer's worth. None: it was, and is not.
         """
-        print_, is_new = self._number(picture_of(frame, 1.0))
+        print_, is_new = self._number(frame)
         if not is_new and self._shown is not None:
             if print_ not in self._alike:
                 self._look = self._look or Look(self._shown)
@@ -46,10 +51,11 @@ class Prints:
         self._shown, self._look, self._alike = frame, None, {print_: True}
         return print_ if is_new else None, False
 
-    def _number(self, picture: Picture) -> tuple[int, bool]:
-        difference = None if self._first is None else _difference(picture, self._first)
+    def _number(self, frame: VideoFrame) -> tuple[int, bool]:
+        picture = coded_picture_of(frame, self._size)
+        difference = None if self._first is None or picture is None else _difference(picture, self._first[1])
         if difference is None or len(self._known) >= _KINDS:
-            self._first, difference = picture, b""
+            self._first, difference = None if picture is None else (frame, picture), b""
             self._known.clear()
         is_new = difference not in self._known
         if is_new:

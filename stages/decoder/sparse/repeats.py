@@ -1,32 +1,32 @@
 """Which packets of an H.264 stream the decoder need not be given, as they are those just before over again. Pure.
 
-While a picture stands still an encoder repeats itself: so many packets on, the same bytes come again, their counters
-(frame_num, pic_order_cnt_lsb) having gone round. A decoder is a machine: in the same state it makes the same of the
-same bytes. If over a period of packets all reference pictures are, one by one, those of the period before, the decoder
-is where it was a period ago; the same bytes again, however often, show the same pictures again, and leave it there.
-That frame_num has gone round means that there were at least 16 reference pictures in a period, or none: it holds none
-from before (Rec. ITU-T H.264, 7.4.3 and 8.2.5.3).
+While a picture stands still an encoder repeats itself: so many packets on, the same comes again but for the counters of
+pictures. A decoder is a machine: in the same state it makes the same of the same. If all that it holds for reference
+is, one by one, what it held a period ago, it is where it was then; the same again, however often, shows the same
+pictures again, and leaves it there. Held pictures count as the same if they are equal to the last bit, in all that is
+coded of them, and were coded alike, and so was what their motion was told from (``h264.references``). Counters matter
+by how they differ alone: where a stretch is left out, those behind it are moved (``h264.headers``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.decoder.sparse.contents import OTHER
+from stages.decoder.h264.references import References
+from stages.decoder.sparse.coding import OTHER, Coding
 
 _LONGEST = 512  # packets that are remembered
+_TURNS = 8  # of the packets, in which the pictures may take theirs
 
 
 @dataclass(slots=True)
 class Given:
-    """What the decoder was given from packet ``first`` on, and what came out. Indices are of packets, in order of
-    decoding.
-    """
+    """What the decoder was given since it was empty, and what came out. Indices are of packets, as they are decoded."""
 
-    first: int
     _within: dict[int, int] = field(default_factory=dict)  # pts of what it may still give out
     _prints: dict[int, int] = field(default_factory=dict)  # of pictures; what is not needed has none unless it comes
 
@@ -57,12 +57,10 @@ class Given:
         """Of the packets before ``index``, all that were given: the first that may still come out."""
         return min(self._within.values(), default=index)
 
-    def repeats(self, done: int, period: int) -> bool:
-        """Whether the pictures of the ``period`` packets before ``done`` are those of the period before it."""
+    def alike(self, indices: Sequence[int], period: int) -> bool:
+        """Whether the pictures of these packets are those of the ``period`` packets earlier."""
         seen = self._prints
-        if done - 2 * period < self.first:
-            return False
-        return all(seen.get(index) == seen.get(index - period) for index in range(done - period, done))
+        return all(index in seen and seen[index] == seen.get(index - period) for index in indices)
 
     def _note(self, index: int, print_: int | None) -> None:
         if len(self._prints) > 2 * _LONGEST:
@@ -71,38 +69,49 @@ class Given:
 
 
 class Repeats:
-    """``contents``: of each packet, as in the survey. ``stops``: packets before which no jump goes on, in order."""
+    """``stops``: packets before which no jump goes on, in order."""
 
-    def __init__(self, contents: NDArray[np.int64], stops: NDArray[np.int64]) -> None:
-        self._contents, self._stops = contents, stops
-        self._back = _back(contents)
-        self._none_before = 0
-        self._again = _again(contents, self._back, stops)
+    def __init__(self, coding: Coding, stops: NDArray[np.int64]) -> None:
+        self._coding, self._stops = coding, stops
+        self._followed = coding.followed()
+        self._back = _back(coding.contents)
+        self._again = _again(coding.contents, self._back, stops)
 
     def comes_again(self, index: int | None) -> bool:
-        """Whether this packet's bytes come twice between two stops: else its picture proves nothing."""
+        """Whether what this packet is comes twice between two stops: else its picture proves nothing."""
         return index is not None and bool(self._again[index])
 
-    def beyond(self, index: int, given: Given) -> int:
+    def beyond(self, index: int, given: Given, references: References) -> int:
         """Where to go on instead of at ``index``, the next packet."""
         done = given.done(index)
-        if index < self._none_before or done >= len(self._contents):
+        if done >= len(self._back) or not self._followed[index]:
             return index
-        period = int(self._back[done])
-        if not 0 < period <= min(_LONGEST // 2, done // 2):
+        shortest = int(self._back[done])
+        if not 0 < shortest <= min(_LONGEST // 2, done):
             return index
         place = int(np.searchsorted(self._stops, done))
-        most = int(self._stops[place]) if place < len(self._stops) else len(self._contents)
-        now, then = self._contents[done:most], self._contents[done - period : most - period]
-        differs = np.flatnonzero((now != then) | (now == OTHER))
-        end = done + int(differs[0]) if differs.size else most
-        beyond = index + max(0, (end - index) // period) * period
-        if beyond == index:
-            self._none_before = max(end, index + 1)
-        elif given.repeats(done, period):
-            given.first = beyond
-            return beyond
+        most = int(self._stops[place]) if place < len(self._stops) else len(self._back)
+        end = self._end(done, shortest, most)
+        for period in range(shortest, min(_LONGEST // 2, done, end - index, _TURNS * shortest) + 1, shortest):
+            found = references.again(done, period)
+            if found is None or not given.alike(found[1], period):
+                continue
+            end = self._end(found[0], period, end)
+            if end >= index + period:
+                return index + (end - index) // period * period
         return index
+
+    def _end(self, begin: int, period: int, most: int) -> int:
+        """Up to where packets from ``begin`` on are those a period before, all by the same difference of counters."""
+        coding, sequence = self._coding, self._coding.sequence
+        assert sequence is not None, "else nothing repeats"
+        now, then = slice(begin, most), slice(begin - period, most - period)
+        differs = (coding.contents[now] != coding.contents[then]) | (coding.contents[now] == OTHER)
+        for counters, round_ in ((coding.frame_nums, sequence.frame_nums), (coding.pocs, sequence.pocs)):
+            by = (counters[now] - counters[then]) % round_
+            differs |= by != by[:1]
+        found = np.flatnonzero(differs)
+        return begin + int(found[0]) if found.size else most
 
 
 def _back(contents: NDArray[np.int64]) -> NDArray[np.int64]:

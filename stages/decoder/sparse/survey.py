@@ -16,7 +16,8 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from stages.decoder.sparse.contents import OTHER, Contents
+from stages.decoder.sparse.coding import Coding, Reading
+from stages.decoder.sparse.contents import Contents
 
 _MACROBLOCK_PX = 256
 # An H.264 picture of which nothing changes takes 12 to 180 bytes at 1080p (Zoom, OBS, x264): headers of its slices and
@@ -60,8 +61,7 @@ class Group:
 class Survey:
     """``times``: the pts of all frames that are shown, in order. Of each packet in order of decoding, ``pts``;
     ``needed``: whether it is busy, or shown before a busy one that it may refer to: small as it is, nobody can tell
-    which side of a cut it shows; ``near``: whether a busy one is near; ``contents``: equal for two only where their
-    bytes are, OTHER for what is compared with nothing. ``still_bytes``: of a packet where nothing moves.
+    which side of a cut it shows; ``near``: whether a busy one is near. ``still_bytes``: of one where nothing moves.
     """
 
     groups: tuple[Group, ...]
@@ -69,7 +69,7 @@ class Survey:
     pts: NDArray[np.int64]
     needed: NDArray[np.bool_]
     near: NDArray[np.bool_]
-    contents: NDArray[np.int64]
+    coding: Coding
     still_bytes: int
 
 
@@ -79,7 +79,8 @@ def surveyed(container: InputContainer, stream: VideoStream) -> Iterator[Survey 
     sizes: list[int] = []
     keys: list[int] = []
     hidden: list[int] = []
-    seen, contents, of_keys = Contents(), [], []
+    seen, of_keys = Contents(), []
+    reading = Reading(stream)
     try:
         for packet in container.demux(stream):
             if not packet.size:
@@ -87,7 +88,7 @@ def surveyed(container: InputContainer, stream: VideoStream) -> Iterator[Survey 
             if packet.is_keyframe:
                 keys.append(len(sizes))
                 of_keys.append(seen.of_keyframe(packet))
-            contents.append(OTHER if packet.is_keyframe else seen.of(packet))
+            reading.put(packet)
             if packet.is_discard:
                 hidden.append(len(sizes))
             pts.append(packet.pts)
@@ -104,19 +105,19 @@ def surveyed(container: InputContainer, stream: VideoStream) -> Iterator[Survey 
     pixels = stream.codec_context.width * stream.codec_context.height
     rate = stream.average_rate or stream.guessed_rate
     a_second = round(rate) if rate else 1
-    in_order, of_sizes, same = (np.array(values, np.int64) for values in (times, sizes, contents))
-    yield grouped(Packets(in_order, of_sizes, same, keys, of_keys, hidden), pixels, max(1, a_second))
+    in_order, of_sizes = np.array(times, np.int64), np.array(sizes, np.int64)
+    yield grouped(Packets(in_order, of_sizes, reading.coding(), keys, of_keys, hidden), pixels, max(1, a_second))
 
 
 @dataclass(frozen=True, slots=True)
 class Packets:
     """All of a stream, in order of decoding. ``keys``, ``hidden``: indices of keyframes, and of packets whose frames
-    are not shown. ``contents``: as in the survey; ``of_keys``: those of the keyframes.
+    are not shown. ``of_keys``: equal for keyframes only where their bytes are.
     """
 
     pts: NDArray[np.int64]
     sizes: NDArray[np.int64]
-    contents: NDArray[np.int64]
+    coding: Coding
     keys: list[int]
     of_keys: list[int]
     hidden: list[int]
@@ -147,7 +148,7 @@ def grouped(read: Packets, pixels: int, a_second: int) -> Survey | str:
     if left_out < _WORTH * len(pts) and np.mean(~near) < _WORTH_STILL:
         quiet = float(np.mean(sizes <= limit))
         return f"{quiet:.0%} of its packets are as small as those of a still picture, and {len(keys)} keyframes"
-    return Survey(tuple(groups), shown, pts, _needed(pts, all_busy), near, read.contents, limit)
+    return Survey(tuple(groups), shown, pts, _needed(pts, all_busy), near, read.coding, limit)
 
 
 def _still_bytes(sizes: NDArray[np.int64], pixels: int) -> int:

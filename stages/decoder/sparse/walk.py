@@ -2,14 +2,16 @@
 
 A group of pictures is left out, or the rest of it after its last busy packet, if the next group's keyframe shows what
 is on screen then: that proves that a full decode would show no more. In what is decoded, frames to which no other
-refers are left out if they are not busy, or not due, and so is what repeats itself byte for byte (``repeats``). From
-the first interlaced frame on nothing is left out, as making one whole needs its neighbours. It chooses no frames.
+refers are left out if they are not busy, or not due, and so is what repeats itself (``leaps``). From the first
+interlaced frame on nothing is left out, as making one whole needs its neighbours. It chooses no frames.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +20,12 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from stages.decoder.decoding import Damage, decode, drained, packets
+from stages.decoder.decoding import Damage, decode, drained
 from stages.decoder.native import identical, picture_of
 from stages.decoder.sparse.keyframes import Keyframes
+from stages.decoder.sparse.leaps import Leaps
 from stages.decoder.sparse.likeness import Look
-from stages.decoder.sparse.prints import Prints
-from stages.decoder.sparse.repeats import Given, Repeats
+from stages.decoder.sparse.reader import Reader
 from stages.decoder.sparse.survey import Group, Survey
 from stages.decoder.sparse.unchanged import Unchanged
 from stages.decoder.undue import Undecoded, Undue
@@ -54,9 +56,7 @@ class Walk:
         self._undue: Undue | None = None
         self._optional: set[int] = set()  # pts of frames that the decoder may leave out as they change nothing
         self._not_due: set[int] = set()  # pts of frames that it may leave out whatever they show
-        self._given = Given(0)
-        self._prints = Prints()
-        self._repeats = Repeats(survey.contents, np.flatnonzero(survey.near))
+        self._leaps = Leaps(stream, survey)
         self._alike: set[tuple[int, int]] = set()  # keyframes that were compared, by content
 
     def frames(
@@ -71,38 +71,39 @@ class Walk:
         following = next(groups, None)
         here = self.keyframes.at(group) if group else None
         after: Look | None = None
-        skipping = False
-        go_on = 0
-        for packet in packets(self.container, self.stream, self.path, damage, on_damage):
-            if not packet.size:
-                yield from self._drained(damage, on_damage)
-                return
-            index = self.walked.packets
-            self.walked.packets += 1
+        reader = Reader(self.container, self.stream, self.path, self.survey, damage, on_damage)
+        index = go_on = 0
+        while True:
+            self.walked.packets = index
             if group is not None and index == group.end:
                 group, following, here = following, next(groups, None), after
             if group is not None and index == group.first:
                 after = self.keyframes.at(following) if following else None
-                skipping = False
             self._interlaced = self._interlaced or self.keyframes.interlaced
             if group is not None and following is not None and index == group.stop:
                 tied = following.tied or self._interlaced
                 if after is not None and not tied and self._is_shown_after(group, here, following, after):
-                    skipping = True
                     yield from self._drained(damage, on_damage)
                     yield from self._unchanged(here if index == group.first else None, group.pts, following.pts)
-            if skipping or index < go_on:
-                continue
-            go_on = self._beyond(index, damage)
+                    index = go_on = following.first
+                    continue
+            if index >= go_on:
+                go_on = self._beyond(index, damage)
             if index < go_on:
+                index = group.stop if group is not None and index < group.stop < go_on else go_on
                 continue
+            packet = reader.packet(index, not self._running)
+            if packet is None or not packet.size:
+                yield from self._drained(damage, on_damage)
+                return
             if not self._running:
                 self._stretch += 1
                 self._running = True
-                self._given = Given(index)
+                self._leaps.begin()
             self._ask(packet, index, damage)
-            for frame in decode(packet, self.path, damage, on_damage):
+            for frame in decode(self._leaps.counted(packet, index), self.path, damage, on_damage):
                 yield from self._emitted(frame)
+            index += 1
 
     def _is_shown_after(self, group: Group, here: Look | None, following: Group, after: Look) -> bool:
         """Whether the next keyframe shows what is on screen where the rest of the group may be left out, as far as the
@@ -122,9 +123,9 @@ class Walk:
     def _beyond(self, index: int, damage: Damage) -> int:
         """The packet to go on with: a later one than ``index`` if those up to there are what went before again."""
         known = index < len(self.survey.near) and not self._interlaced and not damage.any
-        if not known or not self._running or self.stream.codec_context.name != "h264":
+        if not known or not self._running:
             return index
-        beyond = self._repeats.beyond(index, self._given)
+        beyond = self._leaps.beyond(index)
         if beyond > index:
             left_out = self.survey.pts[index:beyond]
             self._optional.update(left_out[np.isin(left_out, self.survey.times)].tolist())
@@ -136,10 +137,9 @@ class Walk:
         needed = not known or packet.is_keyframe or bool(self.survey.needed[index])
         undue = needed and known and not damage.any and self._is_undue(packet)
         self.stream.codec_context.skip_frame = "NONREF" if undue or not needed else "DEFAULT"
+        self._leaps.put(packet, index, needed)
         if packet.pts is None or packet.is_discard:
-            self._given.lost(index)
             return
-        self._given.put(packet.pts, index, needed)
         if undue:
             self._not_due.add(packet.pts)
         elif not needed:
@@ -162,23 +162,21 @@ class Walk:
             yield frame
             return
         if self._last_pts is not None and frame.pts <= self._last_pts:
-            self._given.out(frame.pts, None)
+            self._leaps.out(frame, False)
             return
         is_still = frame.pts in self._optional
         yield from self._left_out(frame.pts)
         self._last_pts = frame.pts
         self._interlaced = self._interlaced or frame.interlaced_frame
-        print_, may_stay = None, False
-        if is_still and not self._interlaced and not frame.is_corrupt:
-            if self._repeats.comes_again(self._given.packet_of(frame.pts)):
-                print_, may_stay = self._prints.of(frame)
-            elif self._shown is not None:
-                may_stay = identical(picture_of(self._shown, 1.0), picture_of(frame, 1.0))
-        if print_ is None and not may_stay:
-            self._prints.forget()
-        self._given.out(frame.pts, print_)
+        is_still = is_still and not self._interlaced and not frame.is_corrupt
+        may_stay = self._leaps.out(frame, is_still)
+        if may_stay is None:
+            shown = self._shown
+            may_stay = is_still and shown is not None and identical(picture_of(shown, 1.0), picture_of(frame, 1.0))
+            if not may_stay:
+                self._leaps.forget()
         if may_stay and self._shown is not None:
-            yield Unchanged(frame.pts, self._shown, self._stretch)
+            yield Unchanged((frame.pts,), self._shown, self._stretch)
             return
         self._shown = frame
         self._stretch += 1
@@ -193,10 +191,17 @@ class Walk:
             kept.difference_update(gone)
             if until_pts is not None:
                 kept.discard(until_pts)
-        for pts in gone:
-            if self._shown is not None and (self._last_pts is None or pts > self._last_pts):
-                self._last_pts = pts
-                yield Undecoded(pts) if pts in not_due else Unchanged(pts, self._shown, self._stretch)
+        if self._shown is None:
+            return
+        if self._last_pts is not None:
+            gone = gone[bisect_right(gone, self._last_pts) :]
+        for is_undue, alike in groupby(gone, not_due.__contains__):
+            all_pts = list(alike)
+            self._last_pts = all_pts[-1]
+            if is_undue:
+                yield from map(Undecoded, all_pts)
+            else:
+                yield Unchanged(all_pts, self._shown, self._stretch)
 
     def _drained(self, damage: Damage, on_damage: Callable[[], None]) -> Iterator[VideoFrame | Unchanged | Undecoded]:
         """What the decoder still holds; afterwards it can begin at any keyframe."""
@@ -212,9 +217,9 @@ class Walk:
         """All frames after the last one and before ``until_pts``. ``key``: shown from ``key_pts`` on."""
         times = self.survey.times
         start = 0 if self._last_pts is None else int(np.searchsorted(times, self._last_pts, "right"))
-        for pts in times[start : np.searchsorted(times, until_pts)].tolist():
-            if key is not None and pts >= key_pts:
-                self._shown = key.frame
-            if self._shown is not None:
-                self._last_pts = pts
-                yield Unchanged(pts, self._shown, self._stretch)
+        place = max(start, int(np.searchsorted(times, key_pts))) if key is not None else start
+        for now, all_pts in ((self._shown, times[start:place]), (key.frame if key else self._shown, times[place:])):
+            all_pts = all_pts[: np.searchsorted(all_pts, until_pts)].tolist()
+            if all_pts and now is not None:
+                self._shown, self._last_pts = now, all_pts[-1]
+                yield Unchanged(all_pts, now, self._stretch)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from typing import cast
 
+import av
 import av.error
 import numpy as np
 import pytest
+from av.codec.context import CodecContext, Flags2
 from av.filter import Graph
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
-from media import card, difference
+from media import card, difference, write_video
+from slideshow import show
 
 from pipeline.errors import DataError
 from pipeline.frame import PIX_FMTS, Layout, Picture
-from stages.decoder.native import identical, nearest, picture_of
+from stages.decoder.native import coded_picture_of, identical, nearest, picture_of
 from stages.picture import to_bgr
 
 FULL = 2
@@ -141,3 +145,23 @@ def test_pictures_are_identical_only_to_the_last_bit_of_every_plane() -> None:
         other = grey.copy()
         other.planes[number][5, 7] = 129
         assert not identical(grey, other)
+
+
+def test_what_is_coded_and_not_shown_is_behind_what_is(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", show([(1, 1)], 10))
+    with av.open(path) as container, av.open(path) as other:
+        stream = other.streams.video[0]
+        whole = cast("av.VideoCodecContext", CodecContext.create("h264", "r"))
+        whole.extradata, whole.flags2 = stream.codec_context.extradata, Flags2.ignore_crop
+        all_of_it = [frame for packet in other.demux(stream) for frame in whole.decode(packet)]
+        for frame, full in zip(container.decode(video=0), all_of_it, strict=True):
+            assert (frame.height, full.height) == (180, 192)
+            coded = coded_picture_of(frame, (320, 192))
+            assert coded is not None
+            for plane, expected in zip(coded.planes, picture_of(full, 1.0).planes, strict=True):
+                np.testing.assert_array_equal(plane, expected)
+
+
+def test_there_is_no_coded_picture_of_samples_that_are_not_as_they_were_coded() -> None:
+    assert coded_picture_of(frame_of("yuv420p10le"), (96, 64)) is None
+    assert coded_picture_of(frame_of("yuv420p"), (80, 64)) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.decoder.selection import Drops, Selected, selected
+from stages.decoder.sparse.unchanged import Unchanged
 from stages.decoder.timing import Sampler, StreamClock
 
 MS = 1_000_000
@@ -125,3 +127,40 @@ def test_what_was_left_out_before_the_source_failed_is_told() -> None:
     with pytest.raises(KeyError, match="gone"):
         list(drops.between(chosen()))
     assert told == [("rate", 2)]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 400), st.booleans(), st.booleans()), min_size=1, max_size=60),
+    st.sampled_from([0.0, 2.0, 5.0, 10.0]),
+    st.sampled_from([0, 1500]),
+)
+def test_unchanged_frames_in_a_row_are_chosen_and_counted_as_one_by_one(
+    steps: list[tuple[int, bool, bool]], rate: float, hold_ms: int
+) -> None:
+    """``steps``: how much later each is, whether it is unchanged, and if so whether it is in the row before."""
+    picture = frame(0)
+    apart: list[VideoFrame | Unchanged] = []
+    rows: list[VideoFrame | Unchanged] = []
+    now = 0
+    for later, unchanged, joins in steps:
+        now += later
+        apart.append(Unchanged((now,), picture, 1) if unchanged else frame(now))
+        last = rows[-1] if rows else None
+        if unchanged and joins and isinstance(last, Unchanged):
+            rows[-1] = Unchanged((*last.all_pts, now), picture, 1)
+        else:
+            rows.append(apart[-1])
+    assert chosen_and_dropped(apart, rate, hold_ms) == chosen_and_dropped(rows, rate, hold_ms)
+
+
+def chosen_and_dropped(
+    frames: list[VideoFrame | Unchanged], rate: float, hold_ms: int
+) -> tuple[list[tuple[int, bool, bool]], Counter[str]]:
+    dropped: Counter[str] = Counter()
+
+    def drop(reason: str, count: int) -> None:
+        dropped[reason] += count
+
+    clock = StreamClock(Fraction(1, 1000), 0, 40 * MS)
+    items = list(selected(iter(frames), clock, Sampler(rate), hold_ms * MS, drop))
+    return [(item.t_ns, item.again, isinstance(item.frame, Unchanged)) for item in items], dropped

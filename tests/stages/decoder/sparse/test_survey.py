@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stages.decoder.sparse.contents import OTHER
+from stages.decoder.sparse.coding import Coding
 from stages.decoder.sparse.survey import MARGIN, Packets, Survey, grouped
 
 PIXELS = 1280 * 720
@@ -14,8 +14,9 @@ STILL, KEY = 40, 30_000
 
 def survey(sizes: list[int], pts: list[int] | None = None, keys: tuple[int, ...] = (0, 60, 120)) -> Survey | str:
     times = np.array(pts if pts is not None else range(len(sizes)), np.int64)
-    contents = np.full(len(sizes), OTHER)
-    return grouped(Packets(times, np.array(sizes, np.int64), contents, list(keys), [*keys], []), PIXELS, 30)
+    none = np.full(len(sizes), -1)
+    coding = Coding(none, none, none, none < -1, None, None, [None], none + 1)
+    return grouped(Packets(times, np.array(sizes, np.int64), coding, list(keys), [*keys], []), PIXELS, 30)
 
 
 def still(*busy: tuple[int, int], groups: int = 3) -> list[int]:

@@ -22,7 +22,7 @@ def thin(items: list[Selected]) -> tuple[list[Selected], int]:
 
 
 def still(begin: int, end: int, stretch: int = 1) -> list[Selected]:
-    return [Selected(index * STEP, Unchanged(index, FRAME, stretch)) for index in range(begin, end)]
+    return [Selected(index * STEP, Unchanged((index,), FRAME, stretch)) for index in range(begin, end)]
 
 
 def test_decoded_frames_all_go_on() -> None:

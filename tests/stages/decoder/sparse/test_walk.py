@@ -167,22 +167,37 @@ def test_of_an_interlaced_file_nothing_is_left_out(tmp_path: Path) -> None:
     assert harness.ledger.received == harness.ledger.sent == len(full)
 
 
-@pytest.mark.parametrize("b_frames", ["0", "3"])
-def test_what_repeats_itself_byte_for_byte_is_not_decoded_and_what_follows_is_right_to_the_bit(
-    tmp_path: Path, b_frames: str
+REPEATING = [
+    ("endless.mp4", "keyint=9999:bframes=0"),
+    ("pyramid.mp4", "keyint=9999:bframes=3:b-pyramid=normal:ref=4"),
+    ("strict.mkv", "keyint=9999:bframes=2:b-pyramid=strict:direct=temporal:weightp=2"),
+    ("slices.mkv", "keyint=9999:bframes=3:slices=4:cabac=0"),
+    ("groups.mp4", "keyint=80:bframes=1:ref=2"),
+    ("open.ts", "keyint=120:open-gop=1:bframes=3:b-pyramid=normal:repeat-headers=1"),
+]
+
+
+@pytest.mark.parametrize(("name", "how"), REPEATING, ids=[name for name, _ in REPEATING])
+def test_what_repeats_itself_is_not_decoded_and_what_follows_is_right_to_the_bit(
+    tmp_path: Path, name: str, how: str
 ) -> None:
-    endless = {"g": "9999", "sc_threshold": "0", "bf": b_frames}
-    path = write_video(tmp_path / "a.mp4", show([(1, 30), (2, 30), (3, 5)], 10), options=endless)
+    options = {"preset": "veryfast", "x264-params": f"{how}:scenecut=0:log=-1"}
+    path = write_video(tmp_path / name, show([(1, 31), (2, 30), (3, 15)], 10), options=options)
     with open_file(path) as whole, open_file(path) as read:
         *_, walk = prepared(read, video_stream(read, path), path, 1, steady=False)
         assert isinstance(walk, Walk)
-        unchanged = 0
-        for full, item in zip(whole.decode(video_stream(whole, path)), walk.frames(Damage(), list), strict=True):
-            assert full.pts == item.pts
-            frame = item.frame if isinstance(item, Unchanged) else item
-            if not isinstance(item, Unchanged):
-                assert difference(full.to_ndarray(), frame.to_ndarray()) == 0
+        damage = Damage()
+        items = list(walk.frames(damage, list))
+        assert not damage.any
+        all_pts = [pts for item in items for pts in (item.all_pts if isinstance(item, Unchanged) else [item.pts])]
+        shown = [item.frame if isinstance(item, Unchanged) else item for item in items]
+        repeated = [len(item.all_pts) if isinstance(item, Unchanged) else 1 for item in items]
+        frames = [frame for frame, count in zip(shown, repeated, strict=True) for _ in range(count)]
+        decoded = {item.pts for item in items if not isinstance(item, Unchanged)}
+        for full, pts, frame in zip(whole.decode(video_stream(whole, path)), all_pts, frames, strict=True):
+            assert full.pts == pts
             assert Look(full).like(Look(frame))
-            unchanged += isinstance(item, Unchanged)
-    assert walk.walked.decoded < 650 / 2
-    assert unchanged > 550
+            if pts in decoded:
+                assert difference(full.to_ndarray(), frame.to_ndarray()) == 0
+    assert walk.walked.packets == 760
+    assert walk.walked.decoded < 760 / 4
