@@ -19,6 +19,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from stages.decoder.timing import Sampler, StreamClock
+from stages.decoder.units import is_referred_to, length_bytes
 
 _CODECS = frozenset({"h264", "hevc"})  # others tell nothing of references, or put two frames into a packet
 _REORDERED = 16  # frames that may be coded before one that is shown earlier (H.264 A.3.1, HEVC A.4.2: at most 16)
@@ -52,7 +53,11 @@ class Undue:
         self._trusted = self.codec in _CODECS
 
     def packets(self, packets: Iterator[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
-        """The same packets; the decoder that they belong to is told of each whether it may leave its frame out."""
+        """The same packets; the decoder that they belong to is told of each whether it may leave its frame out.
+
+        Of H.264 the packets of those frames themselves say whether others refer to them, and do not go on: FFmpeg's
+        threads take turns, and would wait for each other for nothing.
+        """
         waiting: deque[Packet[VideoStream]] = deque()
         for packet in packets:
             waiting.append(packet)
@@ -61,9 +66,9 @@ class Undue:
             else:
                 self._in_order(0)
             if len(waiting) > AHEAD:
-                yield self._told(waiting.popleft())
+                yield from self._told(waiting.popleft())
         while waiting:
-            yield self._told(waiting.popleft())
+            yield from self._told(waiting.popleft())
 
     def before(self, frame: VideoFrame) -> Iterator[Undecoded]:
         """What was left out, and would be shown before ``frame``, which came out."""
@@ -84,7 +89,7 @@ class Undue:
         """From here on every frame is decoded."""
         self._trusted = False
 
-    def _told(self, packet: Packet[VideoStream]) -> Packet[VideoStream]:
+    def _told(self, packet: Packet[VideoStream]) -> Iterator[Packet[VideoStream]]:
         """Asked late: what is known of the packets ahead, and of the frames that are out, says what may be left out."""
         context, pts = packet.stream.codec_context, packet.pts
         optional = False
@@ -95,8 +100,14 @@ class Undue:
             self._latest = max(self._latest, pts)
             if optional:
                 heapq.heappush(self._left_out, pts)
+        if (
+            optional
+            and self.codec == "h264"
+            and not is_referred_to(bytes(packet), length_bytes(context.extradata or b""))
+        ):
+            return
         context.skip_frame = "NONREF" if optional else "DEFAULT"
-        return packet
+        yield packet
 
     def _read(self, packet: Packet[VideoStream]) -> None:
         if packet.is_discard:  # decoded, not shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 START = b"\0\0\1"
+_LAST_SLICE = 5  # of nal_unit_type, H.264 table 7-1
 _EMULATED = re.compile(rb"\0\0(?=[\0-\3])")
 
 
@@ -36,6 +37,12 @@ def units(data: bytes, lengths: int) -> list[tuple[int, int]]:
         found.append((at, at + size))
         at += size
     return found
+
+
+def is_referred_to(data: bytes, lengths: int) -> bool:
+    """Whether other pictures may refer to that of an H.264 packet (nal_ref_idc, 7.4.1); True if it has no slice."""
+    slices = [data[begin] for begin, _ in units(data, lengths) if 1 <= data[begin] & 31 <= _LAST_SLICE]
+    return not slices or any(header & 96 for header in slices)
 
 
 def payload(unit: bytes) -> bytes:

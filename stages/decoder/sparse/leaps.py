@@ -56,6 +56,11 @@ class Leaps:
         else:
             self._given.put(packet.pts, index, needed)
 
+    def is_unreferred(self, index: int) -> bool:
+        """Whether it is known that no picture refers to that of this packet."""
+        coded = self._coding.coded(index)
+        return coded is not None and not coded.reference
+
     def counted(self, packet: Packet[VideoStream], index: int) -> Packet[VideoStream]:
         """As the decoder is given it."""
         if index < len(self._coding.idr) and self._coding.idr[index]:

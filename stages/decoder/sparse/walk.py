@@ -100,9 +100,9 @@ class Walk:
                 self._stretch += 1
                 self._running = True
                 self._leaps.begin()
-            self._ask(packet, index, damage)
-            for frame in decode(self._leaps.counted(packet, index), self.path, damage, on_damage):
-                yield from self._emitted(frame)
+            if self._ask(packet, index, damage):
+                for frame in decode(self._leaps.counted(packet, index), self.path, damage, on_damage):
+                    yield from self._emitted(frame)
             index += 1
 
     def _is_shown_after(self, group: Group, here: Look | None, following: Group, after: Look) -> bool:
@@ -131,19 +131,24 @@ class Walk:
             self._optional.update(left_out[np.isin(left_out, self.survey.times)].tolist())
         return beyond
 
-    def _ask(self, packet: Packet[VideoStream], index: int, damage: Damage) -> None:
-        """A frame to which no other refers need not come out far from where something happens, nor if it is not due."""
+    def _ask(self, packet: Packet[VideoStream], index: int, damage: Damage) -> bool:
+        """Whether the decoder is given this packet, and if so, it is told whether it may leave its frame out.
+
+        One to which no other refers need not come out far from where something happens, nor if it is not due. Where
+        that is known, it is not given: FFmpeg's threads take turns, and would wait for each other for nothing.
+        """
         known = index < len(self.survey.near) and not self._interlaced
         needed = not known or packet.is_keyframe or bool(self.survey.needed[index])
         undue = needed and known and not damage.any and self._is_undue(packet)
         self.stream.codec_context.skip_frame = "NONREF" if undue or not needed else "DEFAULT"
         self._leaps.put(packet, index, needed)
         if packet.pts is None or packet.is_discard:
-            return
+            return True
         if undue:
             self._not_due.add(packet.pts)
         elif not needed:
             self._optional.add(packet.pts)
+        return not (undue or not needed) or not self._leaps.is_unreferred(index)
 
     def _is_undue(self, packet: Packet[VideoStream]) -> bool:
         times, pts = self.survey.times, packet.pts

@@ -138,6 +138,24 @@ def test_other_codecs_are_decoded_whole(tmp_path: Path) -> None:
     assert left_out(path)[1] == 0
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "ts"])
+def test_of_h264_the_decoder_is_not_even_given_what_is_left_out(tmp_path: Path, suffix: str) -> None:
+    path = write_video(tmp_path / f"a.{suffix}", moving(90), rate=30, options=B_FRAMES)
+    with av.open(path) as container:
+        stream = container.streams.video[0]
+        clock, sampler = StreamClock(stream.time_base or Fraction(1, 90_000), None, 33 * MS), Sampler(10)
+        judged = Undue("h264", clock, sampler)
+        given_on = came_out = told = 0
+        for packet in judged.packets(container.demux(stream)):
+            given_on += bool(packet.size)
+            for frame in packet.decode():
+                sampler.take(clock.time_ns(frame.pts))
+                told += len(list(judged.before(frame)))
+                came_out += 1
+    assert given_on == came_out < 70
+    assert given_on + told == 90
+
+
 def test_the_last_frame_before_a_pause_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     times = [*range(0, 2000, 33), *range(5000, 7000, 33), *range(12_000, 13_000, 33)]
     path = write_video(tmp_path / "a.mkv", moving(len(times)), rate=30, pts_ms=times, options=B_FRAMES)
@@ -194,6 +212,11 @@ class Made:
     size: int = 1
     skip_frame: str = "DEFAULT"
     has_b_frames: bool = False
+    extradata: bytes | None = None
+
+    def __bytes__(self) -> bytes:
+        """A slice that others refer to: then whether it is decoded is left to the decoder."""
+        return b"\0\0\1\x61\x9a"
 
     @property
     def stream(self) -> Made:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.decoder.units import escaped, length_bytes, payload, units
+from stages.decoder.units import escaped, is_referred_to, length_bytes, payload, units
 
 
 def found(data: bytes, lengths: int) -> list[bytes]:
@@ -49,3 +49,10 @@ def test_what_is_escaped_holds_no_start_code_and_comes_back(raw: bytes) -> None:
     assert not any(code in unit for code in (b"\0\0\0", b"\0\0\1", b"\0\0\2"))
     assert not unit.endswith(b"\0")
     assert payload(unit) == raw if not raw.endswith(b"\0") else payload(unit).rstrip(b"\3") == raw
+
+
+def test_an_h264_packet_says_whether_others_refer_to_its_picture() -> None:
+    sei, referred, alone = b"\x06\x01", b"\x41\x9a", b"\x01\x9e"
+    packets = [[referred], [alone], [sei, alone], [alone, referred], [sei]]
+    found = [is_referred_to(b"".join(b"\0\0\1" + unit for unit in packet), 0) for packet in packets]
+    assert found == [True, False, False, True, True]
