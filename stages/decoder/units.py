@@ -6,6 +6,7 @@ import re
 
 START = b"\0\0\1"
 _LAST_SLICE = 5  # of nal_unit_type, H.264 table 7-1
+_SETS = frozenset({7, 8, 13, 15})
 _EMULATED = re.compile(rb"\0\0(?=[\0-\3])")
 
 
@@ -40,9 +41,13 @@ def units(data: bytes, lengths: int) -> list[tuple[int, int]]:
 
 
 def is_referred_to(data: bytes, lengths: int) -> bool:
-    """Whether other pictures may refer to that of an H.264 packet (nal_ref_idc, 7.4.1); True if it has no slice."""
-    slices = [data[begin] for begin, _ in units(data, lengths) if 1 <= data[begin] & 31 <= _LAST_SLICE]
-    return not slices or any(header & 96 for header in slices)
+    """Whether other pictures may refer to that of an H.264 packet (nal_ref_idc, 7.4.1), or to parameter sets in it.
+
+    True if it has no slice.
+    """
+    headers = [data[begin] for begin, _ in units(data, lengths)]
+    slices = [header for header in headers if 1 <= header & 31 <= _LAST_SLICE]
+    return not slices or any(header & 96 for header in slices) or any(header & 31 in _SETS for header in headers)
 
 
 def payload(unit: bytes) -> bytes:

@@ -75,7 +75,7 @@ class Headers:
 
     def _note(self, unit: bytes) -> None:
         """A parameter set; nothing if it is in force already."""
-        if unit in self._sets:
+        if unit in self._sets or self.doubtful:
             return
         self._sets[unit] = None
         raw = payload(unit)

@@ -25,15 +25,17 @@ class Held:
 
 
 class References:
-    """``coded``: the picture of each packet by its index; None where headers are not followed. ``shown``: of each, a
-    number that orders them as they are shown.
+    """``coded``: the picture of each packet by its index, but for its counters; None where headers are not followed. Of
+    each, ``frame_nums``, and ``shown``: what orders them as they are shown.
 
     A decoder may have begun in mid-stream and hold what is not known. Once what is known is as much as it may hold,
     that is all.
     """
 
-    def __init__(self, coded: Callable[[int], Coded | None], shown: NDArray[np.int64]) -> None:
-        self._coded, self._shown = coded, shown
+    def __init__(
+        self, coded: Callable[[int], Coded | None], frame_nums: NDArray[np.int64], shown: NDArray[np.int64]
+    ) -> None:
+        self._coded, self._frame_nums, self._shown = coded, frame_nums, shown
         self._short: list[int] = []
         self._long: dict[int, int] = {}
         self._base: dict[int, int] = {}
@@ -58,13 +60,14 @@ class References:
         if picture is None:
             self._lose()
             return
+        frame_num = int(self._frame_nums[index])
         if picture.idr:
             self._lose()
             self._all = True
-        elif self._last is not None and picture.frame_num != (self._last + 1) % picture.sequence.frame_nums:
+        elif self._last is not None and frame_num != (self._last + 1) % picture.sequence.frame_nums:
             self._lose()
         if picture.reference:
-            self._last = picture.frame_num
+            self._last = frame_num
             self._take(index, picture)
 
     def moved(self, by: int) -> None:
@@ -74,8 +77,7 @@ class References:
         self._short = [index + by for index in self._short]
         self._base = {index + by: base + by for index, base in self._base.items()}
         # Of the long-term ones none may have a base of its own any more, moved or not; they need none.
-        last = self._coded(self._short[-1]) if self._short else None
-        self._last = last.frame_num if last is not None else None
+        self._last = int(self._frame_nums[self._short[-1]]) if self._short else None
         self._before.clear()
 
     def again(self, index: int, period: int) -> tuple[int, list[int]] | None:
@@ -134,9 +136,9 @@ class References:
             if mark[0] == KEEP_THIS:
                 self._long[mark[1]] = index
                 is_long = True
-            elif not self._mark(mark, picture):
+            elif not self._mark(mark, index, picture):
                 self._lose()
-                self._last = picture.frame_num
+                self._last = int(self._frame_nums[index])
         if not is_long:
             self._short.append(index)
         if base is not None:
@@ -144,12 +146,12 @@ class References:
         if len(self._short) + len(self._long) >= picture.sequence.most_references:
             self._all = len(self._short) + len(self._long) == picture.sequence.most_references
 
-    def _mark(self, mark: tuple[int, ...], picture: Coded) -> bool:
+    def _mark(self, mark: tuple[int, ...], index: int, picture: Coded) -> bool:
         """Whether the operation is one on what is held."""
         operation = mark[0]
         if operation in (FORGET, KEEP):
-            wanted = (picture.frame_num - mark[1]) % picture.sequence.frame_nums
-            found = [each for each in self._short if self._frame_num(each) == wanted]
+            wanted = (self._frame_nums[index] - mark[1]) % picture.sequence.frame_nums
+            found = [each for each in self._short if self._frame_nums[each] == wanted]
             if len(found) != 1:
                 return False
             self._short.remove(found[0])
@@ -160,10 +162,6 @@ class References:
         elif operation == MOST_LONG:
             self._long = {key: each for key, each in self._long.items() if key < mark[1]}
         return True
-
-    def _frame_num(self, index: int) -> int | None:
-        picture = self._coded(index)
-        return picture.frame_num if picture is not None else None
 
     def _base_of(self, index: int, picture: Coded) -> int | None:
         """The first packet that the motion kept of this picture was told from: in B slices it may be that of the next

@@ -5,6 +5,7 @@ Of other streams nothing is known here, and nothing repeats.
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +21,7 @@ OTHER = -1  # the content of a packet that is compared with none
 _UNREAD = -1  # the frame_num of a packet whose headers are not followed
 _SMALL_BYTES = 512  # what stands still takes less
 _MOST_KNOWN = 4096
+_NOTHING = (0, OTHER, _UNREAD, _UNREAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Coding:
     _packets: NDArray[np.int64]  # which of the kinds
 
     def coded(self, index: int) -> Coded | None:
-        """What its headers say, but for its content; None where they are not followed."""
+        """What its headers say, but for its counters and its content; None where they are not followed."""
         return self._kinds[self._packets[index]] if 0 <= index < len(self._packets) else None
 
     def between(self, index: int, later: int) -> tuple[int, int]:
@@ -65,57 +67,47 @@ class Reading:
         self._headers = Headers(context.extradata or b"") if context.name == "h264" else None
         self._numbers = Contents()
         self._sequence: Sequence | None = None
-        self._kinds: list[Coded | None] = [None]
-        self._contents = [OTHER]  # of each kind
-        self._known: dict[bytes, int] = {}  # the kinds of small packets
-        self._packets: list[int] = []
+        self._kinds: dict[Coded | None, int] = {None: 0}
+        self._known: dict[bytes, tuple[int, int, int, int]] = {}  # of small packets
+        self._packets = array("q")  # four numbers of each: its kind, its content, its counters
 
     def put(self, packet: Packet[VideoStream]) -> None:
         """The next one."""
         if self._headers is None:
-            self._packets.append(0)
+            self._packets.extend(_NOTHING)
             return
         data = bytes(packet)
-        kind = self._known.get(data)
-        if kind is None:
-            kind = self._kind(packet, data, self._headers)
+        known = self._known.get(data)
+        if known is None:
+            known = self._read(packet, data, self._headers)
             if len(data) <= _SMALL_BYTES and not packet.is_keyframe and not packet.is_discard:
                 if len(self._known) >= _MOST_KNOWN:
                     self._known.clear()
-                self._known[data] = kind
-        self._packets.append(kind)
+                self._known[data] = known
+        self._packets.extend(known)
 
     def coding(self) -> Coding:
         """Of all that were taken."""
+        packets = np.array(self._packets, np.int64).reshape(-1, len(_NOTHING))
         headers = self._headers
         sequence = self._sequence if headers is not None and not headers.doubtful else None
-        kinds: list[Coded | None] = self._kinds if sequence is not None else [None] * len(self._kinds)
-        frame_nums = [_UNREAD if kind is None else kind.frame_num for kind in kinds]
-        pocs = [_UNREAD if kind is None else kind.poc for kind in kinds]
-        idr = [kind is not None and kind.idr for kind in kinds]
-        contents = self._contents if sequence is not None else [OTHER] * len(kinds)
-        packets = np.array(self._packets, np.int64)
-        return Coding(
-            np.array(contents, np.int64)[packets],
-            np.array(frame_nums, np.int64)[packets],
-            np.array(pocs, np.int64)[packets],
-            np.array(idr, np.bool_)[packets],
-            sequence,
-            headers,
-            kinds,
-            packets,
-        )
+        if sequence is None:
+            packets[:] = _NOTHING
+        kinds = list(self._kinds)
+        idr = np.array([kind is not None and kind.idr for kind in kinds])[packets[:, 0]]
+        of_packets = (np.ascontiguousarray(column) for column in packets.T)
+        which, contents, frame_nums, pocs = of_packets
+        return Coding(contents, frame_nums, pocs, idr, sequence, headers, kinds, which)
 
-    def _kind(self, packet: Packet[VideoStream], data: bytes, headers: Headers) -> int:
-        """0 if its headers are not followed, or it is decoded in another way than by its bytes."""
+    def _read(self, packet: Packet[VideoStream], data: bytes, headers: Headers) -> tuple[int, int, int, int]:
+        """Nothing is known of it if its headers are not followed, or it is decoded in another way than by its bytes."""
         if packet.is_discard or (packet.is_keyframe and packet.has_sidedata("new_extradata")):
-            return 0
-        repeats = len(data) <= _SMALL_BYTES and not packet.is_keyframe
-        coded = headers.read(data, repeats)
+            return _NOTHING
+        coded = headers.read(data, len(data) <= _SMALL_BYTES and not packet.is_keyframe)
         if coded is not None and self._sequence is None:
             self._sequence = coded.sequence
         if coded is None or coded.sequence != self._sequence:
-            return 0
-        self._contents.append(OTHER if coded.content is None else self._numbers.of(coded.content))
-        self._kinds.append(replace(coded, content=None))
-        return len(self._kinds) - 1
+            return _NOTHING
+        kind = self._kinds.setdefault(replace(coded, frame_num=0, poc=0, content=None), len(self._kinds))
+        content = OTHER if coded.content is None else self._numbers.of(coded.content)
+        return kind, content, coded.frame_num, coded.poc

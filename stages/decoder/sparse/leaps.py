@@ -17,6 +17,7 @@ from stages.decoder.h264.references import References
 from stages.decoder.sparse.prints import Prints
 from stages.decoder.sparse.repeats import Given, Repeats
 from stages.decoder.sparse.survey import Survey
+from stages.decoder.units import is_referred_to, length_bytes
 
 
 class Leaps:
@@ -24,8 +25,10 @@ class Leaps:
 
     def __init__(self, stream: VideoStream, survey: Survey) -> None:
         self._stream, self._coding = stream, survey.coding
+        self._is_h264 = stream.codec_context.name == "h264"
+        self._lengths = length_bytes(stream.codec_context.extradata or b"")
         self._given = Given()
-        self._references = References(survey.coding.coded, survey.pts)
+        self._references = References(survey.coding.coded, survey.coding.frame_nums, survey.pts)
         self._repeats = Repeats(survey.coding, np.flatnonzero(survey.near))
         sequence = survey.coding.sequence
         self._prints = Prints(sequence.size) if sequence is not None else None
@@ -56,10 +59,9 @@ class Leaps:
         else:
             self._given.put(packet.pts, index, needed)
 
-    def is_unreferred(self, index: int) -> bool:
+    def is_unreferred(self, packet: Packet[VideoStream]) -> bool:
         """Whether it is known that no picture refers to that of this packet."""
-        coded = self._coding.coded(index)
-        return coded is not None and not coded.reference
+        return self._is_h264 and not is_referred_to(bytes(packet), self._lengths)
 
     def counted(self, packet: Packet[VideoStream], index: int) -> Packet[VideoStream]:
         """As the decoder is given it."""

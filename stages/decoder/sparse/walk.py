@@ -148,7 +148,7 @@ class Walk:
             self._not_due.add(packet.pts)
         elif not needed:
             self._optional.add(packet.pts)
-        return not (undue or not needed) or not self._leaps.is_unreferred(index)
+        return not (undue or not needed) or not self._leaps.is_unreferred(packet)
 
     def _is_undue(self, packet: Packet[VideoStream]) -> bool:
         times, pts = self.survey.times, packet.pts

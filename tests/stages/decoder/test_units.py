@@ -53,6 +53,6 @@ def test_what_is_escaped_holds_no_start_code_and_comes_back(raw: bytes) -> None:
 
 def test_an_h264_packet_says_whether_others_refer_to_its_picture() -> None:
     sei, referred, alone = b"\x06\x01", b"\x41\x9a", b"\x01\x9e"
-    packets = [[referred], [alone], [sei, alone], [alone, referred], [sei]]
+    packets = [[referred], [alone], [sei, alone], [alone, referred], [sei], [b"\x68\xce", alone]]
     found = [is_referred_to(b"".join(b"\0\0\1" + unit for unit in packet), 0) for packet in packets]
-    assert found == [True, False, False, True, True]
+    assert found == [True, False, False, True, True, True]

@@ -25,7 +25,8 @@ def coded(
 def after(pictures: Sequence[Coded | None], shown: Sequence[int] | None = None, given: int | None = None) -> References:
     """Once the decoder has been given them, or so many of them."""
     order = np.array(shown if shown is not None else range(len(pictures) + 64), np.int64)
-    references = References(lambda index: pictures[index] if index < len(pictures) else None, order)
+    numbers = np.array([picture.frame_num if picture is not None else -1 for picture in pictures], np.int64)
+    references = References(lambda index: pictures[index], numbers, order)
     references.begin()
     for index in range(len(pictures) if given is None else given):
         references.put(index)

@@ -50,13 +50,14 @@ def test_packets_repeat_if_all_but_their_counters_does() -> None:
     assert found.between(1, 5) == (0, 0)
 
 
-def test_what_the_decoder_does_with_each_is_known_but_for_its_content() -> None:
-    found = coding([idr(), picture(1)])
+def test_what_the_decoder_does_with_each_is_known_but_for_its_counters_and_content() -> None:
+    found = coding([idr(), picture(1), picture(2, b"\xab\xce\x80")])
     first, second = found.coded(0), found.coded(1)
     assert first is not None
     assert second is not None
-    assert (first.idr, second.idr, second.frame_num, second.content) == (True, False, 1, None)
-    assert found.coded(2) is None
+    assert (first.idr, second.idr, second.content) == (True, False, None)
+    assert second is found.coded(2)
+    assert found.coded(3) is None
 
 
 def test_large_packets_are_compared_with_none() -> None:

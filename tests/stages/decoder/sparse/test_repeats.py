@@ -40,7 +40,8 @@ def coding_of(contents: Sequence[int], counters: Callable[[int], int] = lambda i
 def first_leap(coding: Coding, prints: Sequence[int | None], stops: tuple[int, ...] = ()) -> tuple[int, int] | None:
     """Give all packets until some can be left out: from where, and where it goes on. ``prints``: None does not come."""
     repeats = Repeats(coding, np.array(stops, np.int64))
-    given, references = Given(), References(coding.coded, np.arange(len(prints)))
+    given = Given()
+    references = References(coding.coded, coding.frame_nums, np.arange(len(prints)))
     references.begin()
     for index in range(len(prints)):
         beyond = repeats.beyond(index, given, references)
