@@ -61,8 +61,7 @@ class Auto:
         unseen = either(hidden, self._hidden_before)
         self.blind = None if unseen is None else hidden_tiles(unseen, self._tile_px)
         blind = None if self.blind is None else self.blind > 0
-        difference = np.asarray(cv2.absdiff(plane, self._before[1]), np.uint8)
-        active = self._active(self._noise.above(pts_ns, difference, unseen))
+        active = self._changed(pts_ns, plane, self._before[1], unseen)
         coloured = self._colour.changed(pts_ns, chroma, plane.shape, unseen)
         if coloured is not None:
             active |= coloured
@@ -91,6 +90,11 @@ class Auto:
         self._colour.forget()
         self._movers.forget()
 
-    def _active(self, above: Plane) -> NDArray[np.bool_]:
-        """Whether each tile has enough pixels above the threshold."""
+    def _changed(self, pts_ns: int, plane: Plane, before: Plane, unseen: Plane | None) -> NDArray[np.bool_]:
+        """Whether each tile has enough pixels above the threshold. Of a still recording most frames are equal."""
+        height, width = plane.shape
+        if unseen is None and cv2.norm(plane, before, cv2.NORM_INF) == 0:
+            self._noise.still(pts_ns, height, width)
+            return np.zeros((max(1, height // self._tile_px), max(1, width // self._tile_px)), np.bool_)
+        above = self._noise.above(pts_ns, np.asarray(cv2.absdiff(plane, before), np.uint8), unseen)
         return np.asarray(tile_means(above, self._tile_px) > self._share)

@@ -41,23 +41,36 @@ class NoiseFloor:
 
         Noise is there all the time, motion is not: the least that a region differed in the last seconds is noise.
         """
-        h, w = difference.shape
-        size = (max(1, round(w / self._region_px)), max(1, round(h / self._region_px)))
-        self._means.append((pts_ns, *_measured(difference, unseen, size, self._every_px)))
+        height, width = difference.shape
+        self._note(
+            pts_ns, *_measured(difference, unseen, self._regions(height, width), self._every_px), (width, height)
+        )
+        if self._threshold is None:
+            return np.asarray(cv2.threshold(difference, self._least, 255, cv2.THRESH_BINARY)[1], np.uint8)
+        return np.asarray(cv2.compare(difference, self._threshold, cv2.CMP_GT), np.uint8)
+
+    def still(self, pts_ns: int, height: int, width: int) -> None:
+        """As ``above`` of a difference that is none anywhere."""
+        columns, rows = self._regions(height, width)
+        self._note(pts_ns, np.zeros((rows, columns), np.uint8), None, (width, height))
+
+    def _regions(self, height: int, width: int) -> tuple[int, int]:
+        """Columns and rows."""
+        return max(1, round(width / self._region_px)), max(1, round(height / self._region_px))
+
+    def _note(self, pts_ns: int, means: Plane, blind: NDArray[np.bool_] | None, size: tuple[int, int]) -> None:
+        self._means.append((pts_ns, means, blind))
         while self._means[0][0] <= pts_ns - _MEMORY_NS:
             self._means.popleft()
         floor = np.minimum.reduce([mean for _, mean, _ in self._means])
-        blind = [hidden for _, _, hidden in self._means]
-        if blind[0] is not None and all(hidden is not None for hidden in blind):
-            floor = np.where(np.logical_and.reduce([h for h in blind if h is not None]), np.uint8(0), floor)
+        all_blind = [hidden for _, _, hidden in self._means]
+        if all_blind[0] is not None and all(hidden is not None for hidden in all_blind):
+            floor = np.where(np.logical_and.reduce([h for h in all_blind if h is not None]), np.uint8(0), floor)
         if self._floor is None or not np.array_equal(floor, self._floor):
             self._floor = floor
             levels = np.maximum(floor * (_DEVIATIONS / _MEAN / _SCALE), self._least).astype(np.uint8)
             quiet = bool((levels == self._least).all())
-            self._threshold = None if quiet else np.asarray(cv2.resize(levels, (w, h)), np.uint8)
-        if self._threshold is None:
-            return np.asarray(cv2.threshold(difference, self._least, 255, cv2.THRESH_BINARY)[1], np.uint8)
-        return np.asarray(cv2.compare(difference, self._threshold, cv2.CMP_GT), np.uint8)
+            self._threshold = None if quiet else np.asarray(cv2.resize(levels, size), np.uint8)
 
     def forget(self) -> None:
         """Measure anew."""

@@ -26,6 +26,7 @@ MOST_PIXELS = 1 << 26  # 8192x8192, 100 MB a picture in 4:2:0; a decoder keeps a
 _PROTOCOLS = "file,crypto,data"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _TEXT_FORMATS = ("tty",)  # FFmpeg draws plain text as a video
+_INDEXED = ("mov", "matroska")
 
 
 def redacted(uri: str) -> str:
@@ -136,3 +137,8 @@ def _lacks_index(path: Path) -> bool:
                 break
             position, first = position + length, False
     return not first
+
+
+def is_indexed(container: av.container.InputContainer) -> bool:
+    """Whether it is of a kind that knows where each of its keyframes is."""
+    return container.format.name.split(",")[0] in _INDEXED

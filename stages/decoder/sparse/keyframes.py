@@ -8,12 +8,17 @@ of its own and compares nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import av.error
+from av.codec.context import CodecContext
 from av.container import InputContainer
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from stages.decoder.opening import is_indexed
 from stages.decoder.sparse.likeness import Look
 from stages.decoder.sparse.survey import Group
 
@@ -54,7 +59,7 @@ class Keyframes:
         return Look(frame)
 
 
-def _first_ones(groups: Sequence[Group]) -> frozenset[int]:
+def _first_ones(groups: Sequence[Group]) -> list[int]:
     """The pts of those that must be decoded if all are asked for, in order."""
     kept: dict[int, None] = {}
     needed: list[int] = []
@@ -63,7 +68,7 @@ def _first_ones(groups: Sequence[Group]) -> frozenset[int]:
             _forget(kept)
             kept[group.content] = None
             needed.append(group.pts)
-    return frozenset(needed)
+    return needed
 
 
 def _forget(kept: dict[int, Look | None] | dict[int, None]) -> None:
@@ -72,16 +77,45 @@ def _forget(kept: dict[int, Look | None] | dict[int, None]) -> None:
         del kept[next(iter(kept))]
 
 
-def _decoded(container: InputContainer, stream: VideoStream, needed: frozenset[int]) -> Iterator[VideoFrame]:
+def _decoded(container: InputContainer, stream: VideoStream, needed: Sequence[int]) -> Iterator[VideoFrame]:
     """Damage is no concern here: a frame that is missing is decoded with its whole group."""
+    sought = stream.codec_context.name == "h264" and is_indexed(container)
+    decoder = _apart(stream) if sought else stream.codec_context
     try:
-        for packet in container.demux(stream):
-            if packet.size and not (packet.is_keyframe and packet.pts in needed):
-                continue
+        for packet in _sought(container, stream, needed) if sought else _read(container, stream, frozenset(needed)):
             try:
-                frames = packet.decode()
+                frames = decoder.decode(packet)
             except av.error.FFmpegError:
                 continue
             yield from frames
     except av.error.FFmpegError:
         return
+
+
+def _read(
+    container: InputContainer, stream: VideoStream, needed: frozenset[int]
+) -> Iterator[Packet[VideoStream] | None]:
+    for packet in container.demux(stream):
+        if not packet.size or (packet.is_keyframe and packet.pts in needed):
+            yield packet
+
+
+def _sought(
+    container: InputContainer, stream: VideoStream, needed: Sequence[int]
+) -> Iterator[Packet[VideoStream] | None]:
+    packets = container.demux(stream)
+    for pts in needed:
+        container.seek(pts, stream=stream)
+        packet = next(packets, None)
+        if packet is not None and packet.size and packet.is_keyframe and packet.pts == pts:
+            yield packet
+    yield None
+
+
+def _apart(stream: VideoStream) -> VideoCodecContext:
+    """A decoder like the stream's own, which loses what it holds back when the file is sought in."""
+    own = stream.codec_context
+    decoder = cast("VideoCodecContext", CodecContext.create(own.name, "r"))
+    decoder.extradata, decoder.width, decoder.height = own.extradata, own.width, own.height
+    decoder.thread_count, decoder.thread_type = own.thread_count, own.thread_type
+    return decoder

@@ -16,10 +16,10 @@ from av.video.stream import VideoStream
 
 from pipeline.errors import SourceError
 from stages.decoder.decoding import Damage, packets
+from stages.decoder.opening import is_indexed
 from stages.decoder.sparse.survey import Survey
 
 _FAR = 64  # packets; reading so many takes about as long as seeking
-_INDEXED = ("mov", "matroska")  # they know where each keyframe is
 
 
 class Reader:
@@ -39,7 +39,7 @@ class Reader:
         self._packets: Iterator[Packet[VideoStream]] = packets(container, stream, path, damage, on_damage)
         self._at = 0  # the place of the next
         self._found: Packet[VideoStream] | None = None  # that one, where it has been read
-        self._seeks = container.format.name.split(",")[0] in _INDEXED
+        self._seeks = is_indexed(container)
 
     def packet(self, index: int, empty: bool) -> Packet[VideoStream] | None:
         """The one at this place, which no earlier call was for; an empty one, or None, if the file ends before.

@@ -16,11 +16,12 @@ from stages.decoder.sparse.unchanged import Unchanged
 HOLD_NS = 3 * SECOND_NS // 2  # what is at rest for a second is captured
 LEAD_NS = SECOND_NS
 STEP_NS = 3 * SECOND_NS
+LONGEST_STEP_NS = 10 * SECOND_NS
 
 
 def thinned(chosen: Iterator[Selected], drop: Callable[[str, int], None]) -> Iterator[Selected]:
     """Leave out unchanged frames that are more than HOLD_NS after the last change and more than LEAD_NS before the
-    next, but for one each STEP_NS; ``drop`` is told.
+    next, but for one each STEP_NS, and each LONGEST_STEP_NS once that much more has passed; ``drop`` is told.
     """
     waiting: deque[Selected] = deque()
     stretch: int | None = None
@@ -45,7 +46,7 @@ def thinned(chosen: Iterator[Selected], drop: Callable[[str, int], None]) -> Ite
         waiting.append(item)
         while item.t_ns - waiting[0].t_ns > LEAD_NS:
             old = waiting.popleft()
-            if old.t_ns - passed_ns >= STEP_NS:
+            if old.t_ns - passed_ns >= min(max(STEP_NS, (old.t_ns - since_ns) // 2), LONGEST_STEP_NS):
                 passed_ns = old.t_ns
                 if dropped:
                     drop("unchanged", dropped)

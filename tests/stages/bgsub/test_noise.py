@@ -50,3 +50,15 @@ def test_measured_anew_it_knows_only_what_comes() -> None:
     floor.above(0, noisy(rng, 1, 1))
     floor.forget()
     assert np.mean(floor.above(STEP_NS, noisy(rng, 15, 15)) > 0) < 0.01
+
+
+def test_a_still_frame_says_what_a_difference_of_nothing_says() -> None:
+    rng, told, seen = np.random.default_rng(4), NoiseFloor(LEAST), NoiseFloor(LEAST)
+    for n in range(40):
+        difference = noisy(rng, 2, 15)
+        if n % 7 == 3:
+            told.still(n * STEP_NS, *difference.shape)
+            difference[:] = 0
+            seen.above(n * STEP_NS, difference)
+        else:
+            np.testing.assert_array_equal(told.above(n * STEP_NS, difference), seen.above(n * STEP_NS, difference))

@@ -8,7 +8,7 @@ from av.video.frame import VideoFrame
 
 from pipeline.frame import SECOND_NS
 from stages.decoder.selection import Selected
-from stages.decoder.sparse.thinning import HOLD_NS, LEAD_NS, STEP_NS, thinned
+from stages.decoder.sparse.thinning import HOLD_NS, LEAD_NS, LONGEST_STEP_NS, STEP_NS, thinned
 from stages.decoder.sparse.unchanged import Unchanged
 
 STEP = SECOND_NS // 10
@@ -38,7 +38,10 @@ def test_the_beginning_and_the_end_are_whole_and_the_middle_is_thin() -> None:
     assert passed[:hold] == items[:hold]
     assert passed[-lead:] == items[-lead:]
     middle = passed[hold:-lead]
-    assert {after.t_ns - before.t_ns for before, after in pairwise(middle)} == {STEP_NS}
+    assert middle[0].t_ns - passed[hold - 1].t_ns == STEP_NS
+    steps = [after.t_ns - before.t_ns for before, after in pairwise(middle)]
+    assert steps == sorted(steps)
+    assert steps[-1] == LONGEST_STEP_NS
 
 
 def test_a_change_between_two_stretches_begins_anew() -> None:
