@@ -46,16 +46,13 @@ class Headers:
         self._lengths = length_bytes(extradata)
         self._sequences: dict[int, Sequence] = {}
         self._pictures: dict[int, PictureSet] = {}
-        self._sets: dict[bytes, None] = {}
-        for unit in _of_avcc(extradata) if self._lengths else _of(extradata, 0):
-            self._note(unit)
+        self._sets: dict[tuple[int, int], bytes] = {}  # by kind and number
+        self._note_all(_of_avcc(extradata) if self._lengths else _of(extradata, 0))
 
     def read(self, data: bytes, content: bool) -> Coded | None:
         """The packet's picture; None if its headers are not followed. ``content``: is wanted."""
         own = _of(data, self._lengths)
-        for unit in own:
-            if unit[0] & 31 in (_SEQUENCE, _PICTURE):
-                self._note(unit)
+        self._note_all(own)
         return self._coded(own, content)
 
     def moved(self, data: bytes, frame_num: int, poc: int) -> bytes:
@@ -73,21 +70,25 @@ class Headers:
             done = end
         return bytes(made + data[done:])
 
+    def _note_all(self, own: list[bytes]) -> None:
+        for unit in own:
+            if unit[0] & 31 in (_SEQUENCE, _PICTURE):
+                self._note(unit)
+
     def _note(self, unit: bytes) -> None:
-        """A parameter set; nothing if it is in force already."""
-        if unit in self._sets or self.doubtful:
-            return
-        self._sets[unit] = None
-        raw = payload(unit)
+        """A parameter set. Of one that is in force already nothing changes; any other of its number is doubtful."""
+        kind, raw = unit[0] & 31, payload(unit)
         try:
-            if raw[0] & 31 == _SEQUENCE:
+            if kind == _SEQUENCE:
                 number, sequence = sequence_of(raw)
-                self.doubtful |= self._sequences.setdefault(number, sequence) != sequence
-            elif raw[0] & 31 == _PICTURE:
+                self._sequences[number] = sequence
+            else:
                 number, picture = picture_set_of(raw)
-                self.doubtful |= self._pictures.setdefault(number, picture) != picture
+                self._pictures[number] = picture
         except Malformed:
             self.doubtful = True
+            return
+        self.doubtful |= self._sets.setdefault((kind, number), unit) != unit
 
     def _slice(self, unit: bytes) -> tuple[Slice, PictureSet, Sequence]:
         raw = payload(unit[:_HEADER_BYTES])

@@ -87,7 +87,9 @@ def test_parameter_sets_may_come_in_packets() -> None:
     assert not headers.doubtful
 
 
-@pytest.mark.parametrize("other", [sequence_set(most=2), picture_set(weighted=True), sequence_set(order=1)])
+@pytest.mark.parametrize(
+    "other", [sequence_set(most=2), picture_set(weighted=True), picture_set() + b"\x80", sequence_set(order=1)]
+)
 def test_once_parameter_sets_change_or_are_not_followed_nothing_is(other: bytes) -> None:
     headers = Headers(SETS)
     assert headers.read(with_lengths(sequence_set(), slice_unit("P", 1)), True) is not None
