@@ -131,9 +131,7 @@ def _timed(
             continue
         times = clock.times_ns(frame.all_pts) if len(frame.all_pts) > 1 else None
         if times is None or any(after - now >= sampler.period_ns for now, after in pairwise(times)):
-            for pts in frame.all_pts if times is None else ():
-                yield clock.time_ns(pts), frame, 0
-            for t_ns in times or ():
+            for t_ns in times or map(clock.time_ns, frame.all_pts):
                 yield t_ns, frame, 0
             continue
         last, place = len(times) - 1, 0

@@ -18,16 +18,14 @@ class Contents:
         self._next = 0
         self._beside = b""
 
-    def of(self, content: bytes) -> int:
-        return self._number(content)
-
     def of_keyframe(self, packet: Packet[VideoStream]) -> int:
         """The number of a keyframe, and of the parameter sets that came last beside one."""
         if packet.has_sidedata("new_extradata"):
             self._beside = hashlib.sha256(packet.get_sidedata("new_extradata")).digest()
-        return self._number(hashlib.sha256(packet).digest() + self._beside)
+        return self.of(hashlib.sha256(packet).digest() + self._beside)
 
-    def _number(self, content: bytes) -> int:
+    def of(self, content: bytes) -> int:
+        """The number of these bytes."""
         known = self._numbers.get(content)
         if known is not None:
             return known

@@ -96,9 +96,9 @@ class Repeats:
             found = references.again(done, period)
             if found is None or not given.alike(found[1], period):
                 continue
-            end = self._end(found[0], period, end)
-            if end >= index + period:
-                return index + (end - index) // period * period
+            proved = self._end(found[0], period, end)
+            if proved >= index + period:
+                return index + (proved - index) // period * period
         return index
 
     def _end(self, begin: int, period: int, most: int) -> int:
