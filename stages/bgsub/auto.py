@@ -3,8 +3,9 @@
 A tile changes in luma, or in colour alone, where the source sends that. A slide changes at once, and in places where
 nothing moved before. A person, a face cam, a cursor, a pen and a drifting picture move on from where they just were:
 motion that can be followed back for a second weighs nothing, wherever it goes, as long as it covers less than a part of
-the picture. Neither do tiles that were active for much of the last seconds. Both are let go as they rest. What the
-presenter hides in one of the two frames compared says nothing at all.
+the picture. Neither do tiles that were active for much of the last seconds. Both are let go as they rest. Noise that a
+keyframe exchanges for other noise is no change. What the presenter hides in one of the two frames compared says nothing
+at all.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ from stages.bgsub.movers import Movers
 from stages.bgsub.noise import NoiseFloor
 from stages.bgsub.properties import BgsubProperties
 
+_SMOOTHING = (5, 5)  # px
+_MORE_THAN_NOISE = 0.15  # of the tiles that differ; with people in front it was from 0.2, of keyframes up to 0.07
+_NEARBY = np.ones((5, 5), np.uint8)  # tiles
+
 
 class Auto:
     """Takes gray8 and chroma. The mask has a pixel for a tile; what lies beyond the last full tile belongs to none."""
@@ -31,7 +36,7 @@ class Auto:
         self._interval_ns = round(properties.value("interval") * SECOND_NS)
         self._restless = Restless(properties.value("restless_percent") / 100)
         self._most = properties.value("mover_percent") / 100
-        threshold = int(properties.value("threshold"))
+        self._threshold = threshold = int(properties.value("threshold"))
         self._noise = NoiseFloor(threshold)
         self._colour = Colour(threshold, self._tile_px)
         self._movers = Movers(round(properties.value("mover_time") * SECOND_NS))
@@ -61,15 +66,15 @@ class Auto:
         unseen = either(hidden, self._hidden_before)
         self.blind = None if unseen is None else hidden_tiles(unseen, self._tile_px)
         blind = None if self.blind is None else self.blind > 0
-        active = self._changed(pts_ns, plane, self._before[1], unseen)
+        active, lasting = self._changed(pts_ns, plane, self._before[1], unseen)
         coloured = self._colour.changed(pts_ns, chroma, plane.shape, unseen)
         if coloured is not None:
-            active |= coloured
+            active, lasting = active | coloured, lasting | coloured
         if blind is not None:
             active &= ~blind
         self._before, self._hidden_before = (pts_ns, plane), hidden
         weightless = self._restless.see(pts_ns, since_ns, active, blind)
-        moving = self._movers.follow(since_ns, active)
+        moving = self._movers.follow(since_ns, active, lasting)
         if np.count_nonzero(moving) <= self._most * moving.size:
             weightless |= moving
         self._evidence = {"changed": self._movers.changed_before()}
@@ -90,11 +95,30 @@ class Auto:
         self._colour.forget()
         self._movers.forget()
 
-    def _changed(self, pts_ns: int, plane: Plane, before: Plane, unseen: Plane | None) -> NDArray[np.bool_]:
-        """Whether each tile has enough pixels above the threshold. Of a still recording most frames are equal."""
+    def _changed(
+        self, pts_ns: int, plane: Plane, before: Plane, unseen: Plane | None
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Whether each tile has enough pixels above the threshold, and whether that is more than noise. If it is not
+        nearly everywhere, the latter is both. Of a still recording most frames are equal.
+        """
         height, width = plane.shape
         if unseen is None and cv2.norm(plane, before, cv2.NORM_INF) == 0:
             self._noise.still(pts_ns, height, width)
-            return np.zeros((max(1, height // self._tile_px), max(1, width // self._tile_px)), np.bool_)
+            nothing = np.zeros((max(1, height // self._tile_px), max(1, width // self._tile_px)), np.bool_)
+            return nothing, nothing
         above = self._noise.above(pts_ns, np.asarray(cv2.absdiff(plane, before), np.uint8), unseen)
-        return np.asarray(tile_means(above, self._tile_px) > self._share)
+        active = np.asarray(tile_means(above, self._tile_px) > self._share)
+        if not active.any():
+            return active, active
+        lasting = active & self._lasts(plane, before)
+        is_noise = np.count_nonzero(lasting) < _MORE_THAN_NOISE * np.count_nonzero(active)
+        return lasting if is_noise else active, lasting
+
+    def _lasts(self, plane: Plane, before: Plane) -> NDArray[np.bool_]:
+        """Whether a tile, or one nearby, still differs once both are smoothed. Noise that an encoder has frozen, and
+        exchanges with each keyframe, is gone then; what is on a slide is not, and of what fades in enough is left.
+        """
+        smooth, smooth_before = (cv2.GaussianBlur(each, _SMOOTHING, 0) for each in (plane, before))
+        _, above = cv2.threshold(cv2.absdiff(smooth, smooth_before), self._threshold, 255, cv2.THRESH_BINARY)
+        lasts = (tile_means(np.asarray(above, np.uint8), self._tile_px) > self._share).astype(np.uint8)
+        return np.asarray(cv2.dilate(lasts, _NEARBY)) > 0

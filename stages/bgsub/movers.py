@@ -1,7 +1,8 @@
 """Motion that goes on from where it just was, by tile, and for how long it has done so. Part of the default method.
 
 It follows no objects and gives no outlines: a tile that is active inherits the age of the motion around it. What became
-active far from any motion, and was at rest again before it was old enough to be a mover's, has changed at once.
+active far from any motion, and was at rest again before it was old enough to be a mover's, has changed at once, unless
+it was noise alone.
 """
 
 from __future__ import annotations
@@ -37,19 +38,23 @@ class Movers:
     _begun: Seconds  # since what is open began
     _changed: Seconds  # since something began that proved to be no mover
     _earlier: Seconds  # the same, but for the last time
+    _once: Tiles  # their last motion was such a change: what comes next is no going on of it
     _open: Tiles  # began to be active, and it is not known yet by what
+    _lasting: Tiles  # of those, where more than noise has changed
 
     def __init__(self, time_ns: int) -> None:
         self._time_s = time_ns / SECOND_NS
         self._recent: deque[tuple[np.float32, Tiles]] = deque()
         self._begin((0, 0))
 
-    def follow(self, since_ns: int, active: Tiles) -> Tiles:
-        """Which tiles a mover is at. ``active``: bool (rows, columns), over the last ``since_ns``."""
+    def follow(self, since_ns: int, active: Tiles, lasting: Tiles) -> Tiles:
+        """Which tiles a mover is at. ``active``: bool (rows, columns), over the last ``since_ns``; ``lasting``: those
+        where that is more than noise.
+        """
         if active.shape != self._age.shape:
             self._begin((active.shape[0], active.shape[1]))
         step = np.float32(since_ns / SECOND_NS)
-        far = _near(self._age, _FAR) == 0
+        far = _near(np.where(self._once, np.float32(0), self._age), _FAR) == 0
         whole = float(np.mean(active)) > _WHOLE
         near = self._age if whole else _near(self._age, _REACH)
         self._rest = np.where(active, np.float32(0), self._rest + step)
@@ -62,11 +67,14 @@ class Movers:
         begins: Tiles = active & far & ~self._open
         self._begun[begins] = 0
         self._open |= begins
+        self._lasting = (self._lasting & self._open & ~begins) | (lasting & self._open)
         self._explain(step, active, active & moving if not whole else np.zeros_like(active))
         over = self._open & (np.asarray(cv2.erode(self._rest, _REACH)) > _OVER_S)
-        self._earlier[over] = self._changed[over]
-        self._changed[over] = self._begun[over]
+        real = over & (_near(self._lasting, _REACH) > 0)
+        self._earlier[real] = self._changed[real]
+        self._changed[real] = self._begun[real]
         self._open &= ~over
+        self._once = (self._once & ~active) | over
         return moving
 
     def changed_before(self) -> Meta:
@@ -86,7 +94,9 @@ class Movers:
         self._begun = np.zeros(shape, np.float32)
         self._changed = np.zeros(shape, np.float32)
         self._earlier = np.zeros(shape, np.float32)
+        self._once = np.zeros(shape, np.bool_)
         self._open = np.zeros(shape, np.bool_)
+        self._lasting = np.zeros(shape, np.bool_)
         self._recent.clear()
 
     def _explain(self, step: np.float32, active: Tiles, way: Tiles) -> None:
@@ -98,7 +108,7 @@ class Movers:
             self._take_back(way, np.float32(0))
             ago = step
             for took, earlier in reversed(self._recent):
-                way = (_near(way.astype(np.float32), _FAR) > 0) & earlier
+                way = (_near(way, _FAR) > 0) & earlier
                 if np.count_nonzero(way) > most:
                     break
                 self._take_back(way, ago)
@@ -114,6 +124,6 @@ class Movers:
         self._changed[taken] = self._earlier[taken]
 
 
-def _near(values: Seconds, reach: NDArray[np.uint8]) -> Seconds:
+def _near(values: Seconds | Tiles, reach: NDArray[np.uint8]) -> Seconds:
     """The highest value around each tile."""
-    return np.asarray(cv2.dilate(values, reach), np.float32)
+    return np.asarray(cv2.dilate(values.astype(np.float32, copy=False), reach), np.float32)

@@ -98,3 +98,23 @@ def test_the_evidence_says_how_long_ago_each_tile_changed(known: bool) -> None:
     assert before.shape == (36, 64)
     assert 18 <= before[3:8, 4:20].min() <= 22
     assert before[:, 60:].min() > 30
+
+
+def test_noise_that_is_frozen_and_exchanged_now_and_then_is_no_motion_and_no_change() -> None:
+    """As by an encoder that spends nothing on noise but in keyframes, here one in two seconds."""
+    noise = np.random.default_rng(5)
+    patterns = [noise.normal(0, 8, (HEIGHT, WIDTH)) for _ in range(5)]
+
+    def draw(n: int) -> Plane:
+        word = "alpha beta" if n < 70 else "ten eleven"
+        return np.clip(slide(word, 190) + patterns[n // 20], 0, 255).astype(np.uint8)
+
+    method = Auto(BgsubProperties(method="auto"))
+    seen = percents(draw, 100, method)
+    raw = cv2.absdiff(draw(19), draw(20))
+    assert np.mean(raw > 12) > 0.2  # what a threshold alone would see
+    assert max(seen[:70]) == 0
+    assert max(seen[70:72]) > 2
+    assert max(seen[72:]) == 0
+    told = np.frombuffer(method.evidence["changed"]["before"], "<u2")  # type: ignore[index, call-overload]
+    assert 26 <= told.min() <= 31  # tenths of a second since the slide changed

@@ -32,12 +32,12 @@ def seconds_before(movers: Movers) -> NDArray[np.float64]:
 def at_rest() -> Movers:
     """With a long time behind it in which nothing moved."""
     movers = Movers(SECOND_NS)
-    movers.follow(200 * SECOND_NS, NOTHING)
+    movers.follow(200 * SECOND_NS, NOTHING, NOTHING)
     return movers
 
 
 def follow(movers: Movers, *steps: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
-    return [movers.follow(STEP_NS, active) for active in steps]
+    return [movers.follow(STEP_NS, active, active) for active in steps]
 
 
 def test_motion_that_wanders_is_a_movers_after_a_second_wherever_it_is_by_then() -> None:
@@ -63,7 +63,7 @@ def test_motion_that_has_rested_begins_anew() -> None:
 
 def test_what_changed_while_nobody_looked_for_long_is_no_movers() -> None:
     movers = at_rest()
-    assert not movers.follow(25 * SECOND_NS, box(20)).any()
+    assert not movers.follow(25 * SECOND_NS, box(20), box(20)).any()
     assert seconds_before(movers)[box(20)].min() > 1  # nor is it known yet that it changed at once
     follow(movers, *[NOTHING] * 3)
     assert seconds_before(movers)[box(20)].max() <= 0.6
@@ -71,7 +71,7 @@ def test_what_changed_while_nobody_looked_for_long_is_no_movers() -> None:
 
 def test_what_is_looked_at_once_in_a_second_can_be_a_movers() -> None:
     movers = at_rest()
-    moving = [movers.follow(SECOND_NS, box(20 + n)) for n in range(3)]
+    moving = [movers.follow(SECOND_NS, box(20 + n), box(20 + n)) for n in range(3)]
     assert [tiles.any() for tiles in moving] == [False, False, True]
 
 
@@ -103,6 +103,20 @@ def test_a_slow_fade_does_not_become_a_movers_way_because_one_stands_in_it() -> 
     fade = box(0, 2, 64, 12)  # a third of the picture
     follow(movers, *[box(30, 20, 4, 8)] * 8, *[fade | box(30, 20, 4, 8)] * 4, *[box(30, 20, 4, 8)] * 6)
     assert (seconds_before(movers)[box(50, 2, 14, 12)] < 3).all()
+
+
+def test_a_change_soon_after_another_one_in_the_same_place_has_changed_at_once_too() -> None:
+    movers = at_rest()
+    follow(movers, box(20), *[NOTHING] * 2, box(21), *[NOTHING] * 3)
+    assert seconds_before(movers)[box(21)].max() <= 0.6
+
+
+def test_noise_alone_is_no_change_but_beside_a_change_it_is_a_part_of_it() -> None:
+    movers = at_rest()
+    movers.follow(STEP_NS, box(20) | box(50), box(20, width=2))
+    follow(movers, *[NOTHING] * 3)
+    assert seconds_before(movers)[box(20)].max() <= 0.6
+    assert seconds_before(movers)[box(50)].min() > NEVER
 
 
 def test_after_a_hole_everything_may_have_changed() -> None:
