@@ -19,7 +19,7 @@ from pathlib import Path
 from verdict import Verdict
 
 DECODE, PLAIN, MIAVISC = "decode", "plain-knn", "miavisc-fck"
-KNN, OURS, SPARSE = "slidetap-knn", "slidetap", "slidetap-sparse"
+KNN, OURS, SPARSE = "slidetap-knn", "slidetap-full", "slidetap"
 MOST_MEMORY = 600 << 20
 MOST_GROWTH = 1.1
 MOST_FIRST_S = 1.0

@@ -112,8 +112,14 @@ def convert(
         bool, typer.Option(help="Find the slides in a room camera's pictures and write them upright as well.")
     ] = True,
     sparse: Annotated[
-        bool, typer.Option("--sparse", help="Decode of a file only the stretches in which something happens: faster.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--sparse/--full",
+            help="Decode of a file only the stretches in which something happens, or all of it; without either the "
+            "former, where its packets tell.",
+            show_default=False,
+        ),
+    ] = None,
     fused: Annotated[bool, typer.Option("--fused", help="All stages in one process: less memory, slower.")] = False,
     live: Annotated[
         bool | None,
@@ -147,7 +153,7 @@ def convert(
         fused=fused,
         live=live,
         credentials=credentials,
-        mode="sparse" if sparse else "full",
+        mode={None: "auto", True: "sparse", False: "full"}[sparse],
         segmentation=None if presenter == NO_PRESENTER else {"model": presenter, "device": device.value},
         pages=pages.value if pages is not None else "",
         builds=builds.value if builds is not None else "",

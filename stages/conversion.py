@@ -48,7 +48,7 @@ class Options:
     fused: bool = False
     live: bool | None = None
     credentials: str = ""
-    mode: str = "full"
+    mode: str = "auto"
     segmentation: Mapping[str, object] | None = None
     pages: str = ""
     builds: str = ""
@@ -94,8 +94,10 @@ def pipeline(conversion: Conversion, options: Options) -> PipelineConfig:
         properties["decoder"]["live"] = "yes" if options.live else "no"
     if options.credentials:
         properties["decoder"]["credentials"] = options.credentials
-    if options.mode != "full":
+    if options.mode != "auto":
         properties["decoder"]["mode"] = options.mode
+    elif options.segmentation is not None and not live:
+        properties["decoder"]["mode"] = "full"  # who walks in front is followed from frame to frame
     if live or options.segmentation is not None:
         properties["decoder"].pop("rate", None)  # slides are waited for; a mask follows who moves from frame to frame
     if options.rate is not None:

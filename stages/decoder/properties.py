@@ -18,11 +18,11 @@ class DecoderProperties(Properties):
     )
     rate: float = Field(10.0, ge=0, le=1000, description="frames per second for analysis; 0 means every frame")
     mode: Literal["full", "sparse", "auto", "keyframes"] = Field(
-        "full",
+        "auto",
         description="full: every frame is decoded that is due, or that another refers to; sparse, of files: only those "
         "in which something happens, as their packets and keyframes tell; auto: sparse where they tell, without a "
-        "word where they do not; keyframes, of cameras: one frame per group of pictures, and what packets tell of "
-        "the time between; a new view is seen up to one group later",
+        "word where they do not, and full where rate is 0; keyframes, of cameras: one frame per group of pictures, "
+        "and what packets tell of the time between; a new view is seen up to one group later",
     )
     width: int = Field(640, ge=1, le=LARGEST_PX, description="width of the analysis plane in px; never enlarged")
     threads: int = Field(0, ge=0, le=256, description="decoding threads; 0 lets FFmpeg choose")
@@ -51,6 +51,11 @@ class DecoderProperties(Properties):
     input_format: str = Field(
         "", pattern=r"^[a-z0-9_]*$", description="of a v4l2 camera; h264, mjpeg, then raw where it is not set"
     )
+
+    @property
+    def may_be_sparse(self) -> bool:
+        """Whether frames of a file may be left out in which nothing happens."""
+        return self.mode == "sparse" or (self.mode == "auto" and self.rate > 0)
 
     def check_for_file(self) -> None:
         """Raises ConfigError for what makes no sense with a file on disk."""

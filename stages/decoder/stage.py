@@ -1,5 +1,5 @@
 """The decoder as a stage: frames are decoded, those due for analysis go on, the others are counted as ``rate``. Of a
-file in mode ``sparse`` or ``auto`` fewer are decoded; what is left out as nothing changes is counted as ``unchanged``.
+file fewer are decoded, unless mode is ``full``; what is left out as nothing changes is counted as ``unchanged``.
 
 It joins opening, decoding, deinterlacing, timing and conversion of files; what a live source does is in ``live``.
 """
@@ -176,7 +176,7 @@ class Decoder(Source[DecoderProperties]):
         context.thread_type = "SLICE" if context.width * context.height > _SLICES_FROM_PX else "AUTO"
         time_base = stream.time_base or US
         clock = StreamClock(time_base, start_ns(container, stream), round(SECOND_NS / fps))
-        walk = (yield from self._sparse(container, stream)) if p.mode in ("sparse", "auto") else None
+        walk = (yield from self._sparse(container, stream)) if p.may_be_sparse else None
         ahead = self._ahead = Ahead[Selected](AHEAD if context.width * context.height <= _SLICES_FROM_PX else 1)
         drops, warn = Drops(ahead.later(self.drop)), ahead.later(self._warn_of_damage)
         sampler = Sampler(p.rate)

@@ -78,7 +78,7 @@ class _Pass:
         self._candidates, self._budget = candidates, budget
         self._shown = Shown()
         self._context = Surroundings(self._shown, warn)
-        given = {"uri": video, "live": "no", **analysis.properties()}
+        given = {"uri": video, "live": "no", "mode": "full", **analysis.properties()}
         properties = DecoderProperties.model_validate(validated(DecoderProperties, given))
         self._decoder = Decoder(properties, self._context)
         self._branches: dict[str, list[Aside]] = {_GREY: [], _COLOUR: []}

@@ -29,8 +29,8 @@ def figures(table: ModuleType, **ours: Any) -> dict[str, Any]:
         "plain-knn": table.Result("plain-knn", "", [40.0, 50.0, 44.0], [1.0] * 3),
         "miavisc-fck": table.Result("miavisc-fck", "", [17.0, 18.0, 16.0], [1.0] * 3),
         "slidetap-knn": table.Result("slidetap-knn", "", [10.0, 12.5, 11.0], [1.0] * 3),
-        "slidetap": table.Result("slidetap", "", **(known | ours)),
-        "slidetap-sparse": table.Result("slidetap-sparse", "", [0.8, 0.8, 0.8], [1.0] * 3),
+        "slidetap-full": table.Result("slidetap-full", "", **(known | ours)),
+        "slidetap": table.Result("slidetap", "", [0.8, 0.8, 0.8], [1.0] * 3),
     }
 
 
@@ -46,13 +46,13 @@ def test_every_target_is_judged_by_the_median_of_the_rounds_ratios(table: Module
     [
         (0, "slidetap-knn", "wall_s", [20.0] * 3),
         (1, "slidetap-knn", "wall_s", [16.0] * 3),
-        (2, "slidetap", "wall_s", [13.0] * 3),
-        (3, "slidetap-sparse", "wall_s", [1.1] * 3),
-        (4, "slidetap-sparse", "wall_s", [0.9] * 3),
-        (5, "slidetap-sparse", "wall_s", [0.9] * 3),
-        (6, "slidetap", "peak_pss", 601 << 20),
-        (7, "slidetap", "long_peak_pss", 560 << 20),
-        (8, "slidetap", "first_s", [1.1] * 3),
+        (2, "slidetap-full", "wall_s", [13.0] * 3),
+        (3, "slidetap", "wall_s", [1.1] * 3),
+        (4, "slidetap", "wall_s", [0.9] * 3),
+        (5, "slidetap", "wall_s", [0.9] * 3),
+        (6, "slidetap-full", "peak_pss", 601 << 20),
+        (7, "slidetap-full", "long_peak_pss", 560 << 20),
+        (8, "slidetap-full", "first_s", [1.1] * 3),
     ],
 )
 def test_a_target_that_was_missed_is_called_missed(
@@ -65,13 +65,13 @@ def test_a_target_that_was_missed_is_called_missed(
 
 def test_of_a_file_with_few_keyframes_less_is_asked(table: ModuleType) -> None:
     known = figures(table)
-    known["slidetap-sparse"].wall_s = [3.0] * 3
+    known["slidetap"].wall_s = [3.0] * 3
     assert [table.verdicts(known, gop_s)[3].met for gop_s in (2.0, 8.0, 30.0)] == [False, False, True]
 
 
 def test_what_was_not_measured_is_neither_met_nor_missed(table: ModuleType) -> None:
     failed = figures(table, wall_s=[9.0], peak_pss=0, long_peak_pss=0, first_s=[], failure="exit code 70: gone")
-    judged = table.verdicts({"decode": failed["decode"], "slidetap": failed["slidetap"]})
+    judged = table.verdicts({"decode": failed["decode"], "slidetap-full": failed["slidetap-full"]})
     assert [verdict.met for verdict in judged] == [None] * 9
     text = table.report(list(failed.values()), {"name": "a.mp4", "text": "", "seconds": 60.0}, "a machine", 3)
     assert "**Not measured**: exit code 70: gone" in text

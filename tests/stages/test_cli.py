@@ -201,6 +201,16 @@ def test_a_presenter_is_looked_for_with_the_model_and_device_that_are_named(
     assert "segmentation" not in without
 
 
+def test_how_much_of_a_file_is_decoded_can_be_chosen(
+    here: Path, started: list[PipelineConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "a.mp4").touch()
+    for options in ((), ("--sparse",), ("--full",)):
+        here_is(monkeypatch, "convert", "a.mp4", *options)
+        main()
+    assert [config.stages[0].properties.get("mode") for config in started] == [None, "sparse", "full"]
+
+
 def test_a_failed_video_does_not_keep_the_next_from_its_turn(
     here: Path, started: list[PipelineConfig], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

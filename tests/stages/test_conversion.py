@@ -19,6 +19,7 @@ from pipeline.toml_config import load
 from pipeline.topology import validate
 from stages.bgsub import Bgsub, BgsubProperties
 from stages.conversion import Conversion, Options, finish, pipeline, plan
+from stages.decoder.properties import DecoderProperties
 from stages.exporter import index
 from stages.journal import FILE_NAME as JOURNAL_NAME
 from stages.journal import Journal
@@ -84,6 +85,22 @@ def test_where_slides_are_waited_for_or_a_mask_follows_a_presenter_it_is_not_tha
     assert "rate" not in properties(pipeline(camera, Options("auto")), "decoder")
     masked = pipeline(video, Options(segmentation={"model": "u2net"}))
     assert "rate" not in properties(masked, "decoder")
+
+
+def test_a_file_is_decoded_where_something_happens_unless_all_is_asked_for_or_a_mask_follows(
+    video: Conversion,
+) -> None:
+    def mode(options: Options, source: Conversion = video) -> object:
+        given = properties(pipeline(source, options), "decoder")
+        return given.get("mode", DecoderProperties.model_fields["mode"].default)
+
+    assert mode(Options()) == "auto"
+    assert mode(Options(mode="full")) == "full"
+    assert mode(Options(mode="sparse")) == "sparse"
+    masks = {"model": "u2net"}
+    assert mode(Options(segmentation=masks)) == "full"
+    assert mode(Options(segmentation=masks, mode="sparse")) == "sparse"
+    assert mode(Options(segmentation=masks), Conversion("rtsp://host/room", video.location)) == "auto"
 
 
 def test_fused_is_one_process(video: Conversion) -> None:
@@ -179,7 +196,7 @@ def test_the_config_for_presenters_does_what_convert_does() -> None:
     by_hand = load(LECTURE)
     for stage in ("bgsub", "trigger", "dedup", "exporter"):
         assert properties(config, stage) == properties(by_hand, stage)
-    assert properties(config, "decoder") == {"uri": "lecture.mp4"}
+    assert properties(config, "decoder") == {"uri": "lecture.mp4", "mode": "full"}
     assert properties(config, "segmentation") == {"model": SegmentationProperties().model}
 
 

@@ -46,7 +46,7 @@ def moving(count: int, width: int = 96, height: int = 64) -> list[Bgr]:
 
 
 def emitted(path: Path, **properties: object) -> tuple[list[Frame], dict[str, int]]:
-    harness = Harness(Decoder, uri=str(path), **properties)
+    harness = Harness(Decoder, uri=str(path), **{"mode": "full", **properties})
     frames = frames_of(harness.run())
     assert harness.ledger.missing == 0
     return frames, dict(harness.context.drops)

@@ -56,3 +56,10 @@ def test_mode_auto_is_sparse_decoding_where_packets_tell_and_says_nothing_where_
         assert decoder.ledger.missing == 0
     assert counts[0] < 100
     assert counts[1] == 200
+
+
+def test_by_default_a_file_is_decoded_sparsely_unless_every_frame_is_to_be_analysed(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", show([(1, 20)], 10), options={"g": "20"})
+    assert len(frames_of(list(Harness(Decoder, uri=str(path)).run()))) < 100
+    assert len(frames_of(list(Harness(Decoder, uri=str(path), rate=0).run()))) == 200
+    assert len(frames_of(list(Harness(Decoder, uri=str(path), rate=0, mode="sparse").run()))) < 100
