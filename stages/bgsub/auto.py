@@ -66,15 +66,17 @@ class Auto:
         unseen = either(hidden, self._hidden_before)
         self.blind = None if unseen is None else hidden_tiles(unseen, self._tile_px)
         blind = None if self.blind is None else self.blind > 0
-        active, lasting = self._changed(pts_ns, plane, self._before[1], unseen)
+        differs, lasting = self._changed(pts_ns, plane, self._before[1], unseen)
         coloured = self._colour.changed(pts_ns, chroma, plane.shape, unseen)
         if coloured is not None:
-            active, lasting = active | coloured, lasting | coloured
+            differs, lasting = differs | coloured, lasting | coloured
         if blind is not None:
-            active &= ~blind
+            differs = differs & ~blind
+        is_noise = np.count_nonzero(lasting) < _MORE_THAN_NOISE * np.count_nonzero(differs)
+        active = differs & lasting if is_noise else differs
         self._before, self._hidden_before = (pts_ns, plane), hidden
         weightless = self._restless.see(pts_ns, since_ns, active, blind)
-        moving = self._movers.follow(since_ns, active, lasting)
+        moving = self._movers.follow(since_ns, differs, lasting)  # also of who hardly moves
         if np.count_nonzero(moving) <= self._most * moving.size:
             weightless |= moving
         self._evidence = {"changed": self._movers.changed_before()}
@@ -98,8 +100,8 @@ class Auto:
     def _changed(
         self, pts_ns: int, plane: Plane, before: Plane, unseen: Plane | None
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Whether each tile has enough pixels above the threshold, and whether that is more than noise. If it is not
-        nearly everywhere, the latter is both. Of a still recording most frames are equal.
+        """Whether each tile has enough pixels above the threshold, and whether that is more than noise. Of a still
+        recording most frames are equal.
         """
         height, width = plane.shape
         if unseen is None and cv2.norm(plane, before, cv2.NORM_INF) == 0:
@@ -108,11 +110,7 @@ class Auto:
             return nothing, nothing
         above = self._noise.above(pts_ns, np.asarray(cv2.absdiff(plane, before), np.uint8), unseen)
         active = np.asarray(tile_means(above, self._tile_px) > self._share)
-        if not active.any():
-            return active, active
-        lasting = active & self._lasts(plane, before)
-        is_noise = np.count_nonzero(lasting) < _MORE_THAN_NOISE * np.count_nonzero(active)
-        return lasting if is_noise else active, lasting
+        return active, active & self._lasts(plane, before) if active.any() else active
 
     def _lasts(self, plane: Plane, before: Plane) -> NDArray[np.bool_]:
         """Whether a tile, or one nearby, still differs once both are smoothed. Noise that an encoder has frozen, and

@@ -118,3 +118,16 @@ def test_noise_that_is_frozen_and_exchanged_now_and_then_is_no_motion_and_no_cha
     assert max(seen[72:]) == 0
     told = np.frombuffer(method.evidence["changed"]["before"], "<u2")  # type: ignore[index, call-overload]
     assert 26 <= told.min() <= 31  # tenths of a second since the slide changed
+
+
+def test_somebody_who_hardly_moves_for_a_while_is_followed_on() -> None:
+    grain = np.random.default_rng(6)
+
+    def draw(n: int) -> Plane:
+        image = person(slide(), 60 + 5 * min(n, 20) + 5 * max(0, n - 36))
+        if 20 < n <= 36:
+            figure = image[80:, 160:230]
+            figure[:] = np.clip(figure + grain.normal(0, 8, figure.shape), 0, 255)
+        return image
+
+    assert max(percents(draw, 50)[14:]) < 0.2
