@@ -55,6 +55,10 @@ class Headers:
         self._note_all(own)
         return self._coded(own, content)
 
+    def note(self, data: bytes) -> None:
+        """The packet's parameter sets alone."""
+        self._note_all(_of(data, self._lengths))
+
     def moved(self, data: bytes, frame_num: int, poc: int) -> bytes:
         """The packet as it is if its counters are less by so much. Raises Malformed if its headers are not followed."""
         made, done = bytearray(), 0

@@ -21,6 +21,10 @@ OTHER = -1  # the content of a packet that is compared with none
 _UNREAD = -1  # the frame_num of a packet whose headers are not followed
 _SMALL_BYTES = 512  # what stands still takes less
 _MOST_KNOWN = 4096
+_STILL = 0.2  # share of a group's packets that may be of a still picture; where fewer are, little can repeat
+_STILL_BYTES = 64  # of such a packet,
+_STILL_PX = 12800  # and one more for so many pixels
+_LONGEST = 512  # packets of a group that wait until that is known
 _NOTHING = (0, OTHER, _UNREAD, _UNREAD)
 
 
@@ -60,26 +64,59 @@ class Coding:
 
 
 class Reading:
-    """Takes the packets of a file one by one. ``stream``: theirs."""
+    """Takes the packets of a file one by one. ``stream``: theirs. Headers take longer to read than all the rest:
+    where hardly any packet is as small as of a still picture nothing is known of a group that begins with an IDR one.
+    """
 
     def __init__(self, stream: VideoStream) -> None:
         context = stream.codec_context
         self._headers = Headers(context.extradata or b"") if context.name == "h264" else None
+        self._still_bytes = _STILL_BYTES + context.width * context.height // _STILL_PX
         self._numbers = Contents()
         self._sequence: Sequence | None = None
         self._kinds: dict[Coded | None, int] = {None: 0}
         self._known: dict[bytes, tuple[int, int, int, int]] = {}  # of small packets
         self._packets = array("q")  # four numbers of each: its kind, its content, its counters
+        self._waiting: list[Packet[VideoStream]] | None = None  # of the group; None: they are read as they come
+        self._at_idr = False  # the packet that was read last
 
     def put(self, packet: Packet[VideoStream]) -> None:
         """The next one."""
-        if self._headers is None:
+        headers = self._headers
+        if headers is None:
             self._packets.extend(_NOTHING)
+        elif packet.is_keyframe:
+            self._settle(headers)
+            self._put(packet, headers)
+            self._waiting = [] if self._at_idr else None  # else what came before is decoded by what comes, too
+        elif self._waiting is None:
+            self._put(packet, headers)
+        else:
+            self._waiting.append(packet)
+            if len(self._waiting) >= _LONGEST:
+                self._put_all(headers)
+
+    def _settle(self, headers: Headers) -> None:
+        """The group is at its end."""
+        waiting = self._waiting or []
+        if sum(packet.size <= self._still_bytes for packet in waiting) >= _STILL * len(waiting):
+            self._put_all(headers)
             return
+        for packet in waiting:
+            headers.note(bytes(packet))
+            self._packets.extend(_NOTHING)
+        self._waiting = None
+
+    def _put_all(self, headers: Headers) -> None:
+        waiting, self._waiting = self._waiting, None
+        for packet in waiting or ():
+            self._put(packet, headers)
+
+    def _put(self, packet: Packet[VideoStream], headers: Headers) -> None:
         data = bytes(packet)
         known = self._known.get(data)
         if known is None:
-            known = self._read(packet, data, self._headers)
+            known = self._read(packet, data, headers)
             if len(data) <= _SMALL_BYTES and not packet.is_keyframe and not packet.is_discard:
                 if len(self._known) >= _MOST_KNOWN:
                     self._known.clear()
@@ -88,6 +125,8 @@ class Reading:
 
     def coding(self) -> Coding:
         """Of all that were taken."""
+        if self._headers is not None:
+            self._settle(self._headers)
         packets = np.array(self._packets, np.int64).reshape(-1, len(_NOTHING))
         headers = self._headers
         sequence = self._sequence if headers is not None and not headers.doubtful else None
@@ -101,9 +140,11 @@ class Reading:
 
     def _read(self, packet: Packet[VideoStream], data: bytes, headers: Headers) -> tuple[int, int, int, int]:
         """Nothing is known of it if its headers are not followed, or it is decoded in another way than by its bytes."""
+        self._at_idr = False
         if packet.is_discard or (packet.is_keyframe and packet.has_sidedata("new_extradata")):
             return _NOTHING
         coded = headers.read(data, len(data) <= _SMALL_BYTES and not packet.is_keyframe)
+        self._at_idr = coded is not None and coded.idr
         if coded is not None and self._sequence is None:
             self._sequence = coded.sequence
         if coded is None or coded.sequence != self._sequence:

@@ -24,7 +24,7 @@ SETS = avcc(sequence_set(), picture_set())
 def coding(
     packets: Sequence[bytes], keys: Sequence[int] = (0,), extradata: bytes = SETS, codec: str = "h264"
 ) -> Coding:
-    stream = SimpleNamespace(codec_context=SimpleNamespace(name=codec, extradata=extradata))
+    stream = SimpleNamespace(codec_context=SimpleNamespace(name=codec, extradata=extradata, width=320, height=192))
     reading = Reading(cast("VideoStream", stream))
     for index, data in enumerate(packets):
         packet = Packet(data)
@@ -39,6 +39,10 @@ def idr() -> bytes:
 
 def picture(number: int, rest: bytes = b"\xab\xcd\x80") -> bytes:
     return with_lengths(slice_unit("P", number % 16, 2 * number % 64, rest=rest))
+
+
+def large(number: int) -> bytes:
+    return picture(number, b"\xab" * 600 + b"\x80")
 
 
 def test_packets_repeat_if_all_but_their_counters_does() -> None:
@@ -61,8 +65,8 @@ def test_what_the_decoder_does_with_each_is_known_but_for_its_counters_and_conte
 
 
 def test_large_packets_are_compared_with_none() -> None:
-    found = coding([idr(), *(picture(1 + number, b"\xab" * 600 + b"\x80") for number in range(2))])
-    assert found.contents.tolist() == [OTHER] * 3
+    found = coding([idr(), large(1), large(2), picture(3)])
+    assert found.contents.tolist()[:3] == [OTHER] * 3
     assert found.followed().all()
 
 
@@ -103,3 +107,22 @@ def test_what_an_encoder_makes_of_a_still_picture_repeats_soon(tmp_path: Path) -
     found = reading.coding()
     assert found.followed().all()
     assert len(np.unique(found.contents[50:120])) <= 8
+
+
+def test_of_a_group_in_which_hardly_a_packet_is_small_nothing_is_known() -> None:
+    found = coding([idr(), *map(large, range(1, 6)), picture(6), idr(), picture(1)], keys=(0, 7))
+    assert [found.coded(index) is None for index in range(9)] == [False, *[True] * 6, False, False]
+    assert found.followed().tolist() == [*[False] * 7, True, True]
+    few = coding([idr(), *map(large, range(1, 4)), picture(4), idr()], keys=(0, 5))
+    assert few.followed().all()
+
+
+def test_of_a_group_that_does_not_begin_with_an_idr_picture_or_is_very_long_all_is_known() -> None:
+    assert coding([idr(), picture(1), picture(2), *map(large, range(3, 9)), idr()], keys=(0, 2, 9)).followed().all()
+    assert coding([idr(), *(large(1 + number) for number in range(520))]).followed().all()
+
+
+def test_a_parameter_set_where_nothing_is_known_counts_all_the_same() -> None:
+    other = with_lengths(sequence_set(most=3))
+    found = coding([idr(), *map(large, range(1, 9)), other + large(9), idr(), picture(1)], keys=(0, 10))
+    assert found.sequence is None

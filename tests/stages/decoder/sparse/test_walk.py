@@ -38,7 +38,7 @@ FORMATS: list[tuple[str, dict[str, Any]]] = [
 
 def both(path: Path, **properties: object) -> tuple[list[Frame], list[Frame], Harness]:
     """The frames in mode full, those in mode sparse, and who gave the latter."""
-    _, full = decode(path, **properties)
+    _, full = decode(path, mode="full", **properties)
     harness, sparse = decode(path, mode="sparse", **properties)
     return frames_of(full), frames_of(sparse), harness
 
