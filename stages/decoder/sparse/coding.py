@@ -22,8 +22,6 @@ _UNREAD = -1  # the frame_num of a packet whose headers are not followed
 _SMALL_BYTES = 512  # what stands still takes less
 _MOST_KNOWN = 4096
 _STILL = 0.2  # share of a group's packets that may be of a still picture; where fewer are, little can repeat
-_STILL_BYTES = 64  # of such a packet,
-_STILL_PX = 12800  # and one more for so many pixels
 _LONGEST = 512  # packets of a group that wait until that is known
 _NOTHING = (0, OTHER, _UNREAD, _UNREAD)
 
@@ -64,14 +62,14 @@ class Coding:
 
 
 class Reading:
-    """Takes the packets of a file one by one. ``stream``: theirs. Headers take longer to read than all the rest:
-    where hardly any packet is as small as of a still picture nothing is known of a group that begins with an IDR one.
+    """Takes the packets of a file one by one. ``stream``: theirs. Headers take longer to read than all the rest: where
+    hardly any packet is within ``still_bytes`` nothing is known of a group that begins with an IDR picture.
     """
 
-    def __init__(self, stream: VideoStream) -> None:
+    def __init__(self, stream: VideoStream, still_bytes: int) -> None:
         context = stream.codec_context
         self._headers = Headers(context.extradata or b"") if context.name == "h264" else None
-        self._still_bytes = _STILL_BYTES + context.width * context.height // _STILL_PX
+        self._still_bytes = still_bytes
         self._numbers = Contents()
         self._sequence: Sequence | None = None
         self._kinds: dict[Coded | None, int] = {None: 0}

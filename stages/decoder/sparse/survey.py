@@ -7,6 +7,7 @@ less. It decodes nothing; whether a file is worth it is said here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -80,7 +81,8 @@ def surveyed(container: InputContainer, stream: VideoStream) -> Iterator[Survey 
     keys: list[int] = []
     hidden: list[int] = []
     seen, of_keys = Contents(), []
-    reading = Reading(stream)
+    pixels = stream.codec_context.width * stream.codec_context.height
+    reading = Reading(stream, still_limit(math.inf, pixels))
     try:
         for packet in container.demux(stream):
             if not packet.size:
@@ -102,7 +104,6 @@ def surveyed(container: InputContainer, stream: VideoStream) -> Iterator[Survey 
     if not times or len(times) < len(pts):
         yield "frames have no timestamps"
         return
-    pixels = stream.codec_context.width * stream.codec_context.height
     rate = stream.average_rate or stream.guessed_rate
     a_second = round(rate) if rate else 1
     in_order, of_sizes = np.array(times, np.int64), np.array(sizes, np.int64)

@@ -24,8 +24,8 @@ SETS = avcc(sequence_set(), picture_set())
 def coding(
     packets: Sequence[bytes], keys: Sequence[int] = (0,), extradata: bytes = SETS, codec: str = "h264"
 ) -> Coding:
-    stream = SimpleNamespace(codec_context=SimpleNamespace(name=codec, extradata=extradata, width=320, height=192))
-    reading = Reading(cast("VideoStream", stream))
+    stream = SimpleNamespace(codec_context=SimpleNamespace(name=codec, extradata=extradata))
+    reading = Reading(cast("VideoStream", stream), 68)
     for index, data in enumerate(packets):
         packet = Packet(data)
         packet.is_keyframe = index in keys
@@ -100,7 +100,7 @@ def test_what_an_encoder_makes_of_a_still_picture_repeats_soon(tmp_path: Path) -
     path = write_video(tmp_path / "a.mp4", show([(1, 20)], 10), options={"g": "999"})
     with av.open(path) as container:
         stream = container.streams.video[0]
-        reading = Reading(stream)
+        reading = Reading(stream, 68)
         for packet in container.demux(stream):
             if packet.size:
                 reading.put(packet)
