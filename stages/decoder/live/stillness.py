@@ -12,7 +12,8 @@ from bisect import bisect_left, insort
 from collections import deque
 
 from pipeline.frame import SECOND_NS
-from stages.decoder.sparse.survey import BUSY_SHARE, FLOOR_PERCENTILE, still_limit
+from stages.decoder.sparse.cuts import BUSY_SHARE
+from stages.decoder.sparse.survey import FLOOR_PERCENTILE, still_limit
 
 _MOST_SIZES = 600  # of packets that tell the floor: 20 s at 30 a second
 _FEWEST_SIZES = 8  # until then all is small that may be

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 from av.packet import Packet
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from stages.decoder.h264.bits import Malformed
 from stages.decoder.h264.headers import Coded, Headers
 from stages.decoder.h264.parameters import Sequence
 from stages.decoder.sparse.contents import Contents
@@ -23,6 +25,7 @@ _SMALL_BYTES = 512  # what stands still takes less
 _MOST_KNOWN = 4096
 _STILL = 0.2  # share of a group's packets that may be of a still picture; where fewer are, little can repeat
 _LONGEST = 512  # packets of a group that wait until that is known
+_FRAME_POC = 2  # two fields
 _NOTHING = (0, OTHER, _UNREAD, _UNREAD)
 
 
@@ -52,6 +55,18 @@ class Coding:
             return 0, 0
         return int(self.frame_nums[later] - self.frame_nums[index]), int(self.pocs[later] - self.pocs[index])
 
+    def joined(self, packet: Packet[VideoStream], index: int, key: int, change: tuple[int, int]) -> Packet[VideoStream]:
+        """A packet of a change, from the one to the other, as it is if these follow upon the keyframe. Raises
+        Malformed if it cannot be.
+        """
+        if self.headers is None or self.sequence is None or _UNREAD in self.frame_nums[[key, index, change[0]]]:
+            raise Malformed("its headers are not followed")
+        half = 1 << (self.sequence.poc_bits - 1) if self.sequence.poc_bits else 1
+        pocs = (self.pocs[change[0] : change[1] + 1] - self.pocs[change[0]] + half) % (2 * half) - half
+        poc = int(self.pocs[change[0]] + pocs.min() - self.pocs[key]) - _FRAME_POC
+        frame_num = int(self.frame_nums[change[0]] - self.frame_nums[key]) - 1
+        return numbered(self.headers, packet, frame_num, poc)
+
     def followed(self) -> NDArray[np.bool_]:
         """Whether of each packet and all behind it, up to the next IDR picture, the headers are followed."""
         count = len(self._packets)
@@ -59,6 +74,14 @@ class Coding:
         idr = np.append(np.flatnonzero(self.idr), count)
         unread = np.append(np.flatnonzero(self.frame_nums == _UNREAD), count)
         return np.asarray(unread[np.searchsorted(unread, place)] >= idr[np.searchsorted(idr, place, "right")])
+
+
+def numbered(headers: Headers, packet: Packet[VideoStream], frame_num: int, poc: int) -> Packet[VideoStream]:
+    """The packet with counters that are less by so much. Raises Malformed if its headers are not followed."""
+    made = cast("Packet[VideoStream]", Packet(headers.moved(bytes(packet), frame_num, poc)))
+    made.pts, made.dts, made.duration, made.time_base = packet.pts, packet.dts, packet.duration, packet.time_base
+    made.is_keyframe, made.stream = packet.is_keyframe, packet.stream
+    return made
 
 
 class Reading:

@@ -10,6 +10,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from stages.decoder.opening import open_file, video_stream
+from stages.decoder.sparse.glimpses import Glimpses
 from stages.decoder.sparse.keyframes import Keyframes
 from stages.decoder.sparse.survey import Survey, surveyed
 from stages.decoder.sparse.walk import Walk
@@ -45,4 +46,4 @@ def prepared(
     for context in (stream.codec_context, keys.codec_context):
         context.thread_count = threads or min(_MOST_THREADS, os.cpu_count() or 1)
         context.thread_type = "AUTO"
-    yield Walk(container, stream, path, found, Keyframes(apart, keys, found.groups))
+    yield Walk(container, stream, path, found, Keyframes(apart, keys, found.groups), Glimpses(apart, keys, found))

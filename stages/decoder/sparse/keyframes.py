@@ -80,7 +80,7 @@ def _forget(kept: dict[int, Look | None] | dict[int, None]) -> None:
 def _decoded(container: InputContainer, stream: VideoStream, needed: Sequence[int]) -> Iterator[VideoFrame]:
     """Damage is no concern here: a frame that is missing is decoded with its whole group."""
     sought = stream.codec_context.name == "h264" and is_indexed(container)
-    decoder = _apart(stream) if sought else stream.codec_context
+    decoder = decoder_like(stream) if sought else stream.codec_context
     try:
         for packet in _sought(container, stream, needed) if sought else _read(container, stream, frozenset(needed)):
             try:
@@ -112,7 +112,7 @@ def _sought(
     yield None
 
 
-def _apart(stream: VideoStream) -> VideoCodecContext:
+def decoder_like(stream: VideoStream) -> VideoCodecContext:
     """A decoder like the stream's own, which loses what it holds back when the file is sought in."""
     own = stream.codec_context
     decoder = cast("VideoCodecContext", CodecContext.create(own.name, "r"))

@@ -5,8 +5,6 @@ Between the walk and the decoder. Which packets those are ``Repeats`` says, from
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 from av.packet import Packet
 from av.video.frame import VideoFrame
@@ -14,6 +12,7 @@ from av.video.stream import VideoStream
 
 from stages.decoder.h264.bits import Malformed
 from stages.decoder.h264.references import References
+from stages.decoder.sparse.coding import numbered
 from stages.decoder.sparse.prints import Prints
 from stages.decoder.sparse.repeats import Given, Repeats
 from stages.decoder.sparse.survey import Survey
@@ -70,12 +69,9 @@ class Leaps:
         if self._moved == (0, 0) or self._coding.headers is None:
             return packet
         try:
-            made = cast("Packet[VideoStream]", Packet(self._coding.headers.moved(bytes(packet), *self._moved)))
+            return numbered(self._coding.headers, packet, *self._moved)
         except Malformed:
             return packet  # one that came into the file after it was surveyed
-        made.pts, made.dts, made.duration, made.time_base = packet.pts, packet.dts, packet.duration, packet.time_base
-        made.is_keyframe, made.stream = packet.is_keyframe, self._stream
-        return made
 
     def out(self, frame: VideoFrame, optional: bool) -> bool | None:
         """This frame has come out, later than those before it. ``optional``: it is not needed, as its packet says that

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import av.error
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from stages.decoder.sparse.coding import Coding, Reading
 from stages.decoder.sparse.contents import Contents
+from stages.decoder.sparse.cuts import BUSY_SHARE, change_of, is_quiet
 
 _MACROBLOCK_PX = 256
 # An H.264 picture of which nothing changes takes 12 to 180 bytes at 1080p (Zoom, OBS, x264): headers of its slices and
@@ -28,7 +29,6 @@ _STILL_BYTES_PER_MACROBLOCK = 0.02
 FLOOR_PERCENTILE = 20
 _ABOVE_FLOOR = 2
 _SLACK_BYTES = 16
-BUSY_SHARE = 0.06  # of the keyframe: so much above that, within a second, is something that happens
 # Shares of the packets that may be left out, and that have nothing busy near them; with less of both a file is decoded
 # whole. Of the latter half may be frames to which none refers.
 _WORTH = 0.2
@@ -46,7 +46,9 @@ class Group:
     ``stop``: from this one on nothing is busy, and all of it is shown later than what comes before; ``end`` if there
     is no such packet, ``first`` if nothing is busy at all. ``pts``: of the keyframe; ``busy_pts``: of the last busy
     frame. ``tied``: frames shown before the keyframe, but coded after it, are busy: they need the group before as well.
-    ``content``: of the keyframe, equal only where the bytes are.
+    ``content``: of the keyframe, equal only where the bytes are. ``change``: the first and the last packet of the one
+    change in it, if that is known. ``quiet``: nothing changes from ``stop`` to the next keyframe, which was put where
+    it is for what it shows.
     """
 
     first: int
@@ -56,6 +58,8 @@ class Group:
     busy_pts: int
     tied: bool
     content: int
+    change: tuple[int, int] | None = None
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +145,23 @@ def grouped(read: Packets, pixels: int, a_second: int) -> Survey | str:
         _group(pts[first:end], first, now, content)
         for first, end, now, content in zip(keys, ends, busy, read.of_keys, strict=True)
     ]
+    longest = max(group.end - group.first for group in groups)
+    for place, (group, now) in enumerate(zip(groups, busy, strict=True)):
+        own = sizes[group.first : group.end]
+        change = change_of(own, limit, a_second)
+        groups[place] = replace(
+            group,
+            change=None if change is None else (group.first + change[0], group.first + change[1]),
+            quiet=len(own) < longest and is_quiet(own, int(np.max(np.flatnonzero(now), initial=0)), limit, a_second),
+        )
     if not _in_order(pts, groups):
         return "timestamps go back"
     left_out = sum(group.end - group.stop for group in groups[:-1])
     all_busy = np.concatenate(busy)
     near = _widened(all_busy)
     if left_out < _WORTH * len(pts) and np.mean(~near) < _WORTH_STILL:
-        quiet = float(np.mean(sizes <= limit))
-        return f"{quiet:.0%} of its packets are as small as those of a still picture, and {len(keys)} keyframes"
+        small = float(np.mean(sizes <= limit))
+        return f"{small:.0%} of its packets are as small as those of a still picture, and {len(keys)} keyframes"
     return Survey(tuple(groups), shown, pts, _needed(pts, all_busy), near, read.coding, limit)
 
 

@@ -22,6 +22,7 @@ from av.video.stream import VideoStream
 
 from stages.decoder.decoding import Damage, decode, drained
 from stages.decoder.native import identical, picture_of
+from stages.decoder.sparse.glimpses import Glimpses
 from stages.decoder.sparse.keyframes import Keyframes
 from stages.decoder.sparse.leaps import Leaps
 from stages.decoder.sparse.likeness import Look
@@ -43,10 +44,16 @@ class Walk:
     """``container`` and ``stream``: to read from the beginning; of ``keyframes`` the same file, opened apart."""
 
     def __init__(
-        self, container: InputContainer, stream: VideoStream, path: Path | str, survey: Survey, keyframes: Keyframes
+        self,
+        container: InputContainer,
+        stream: VideoStream,
+        path: Path | str,
+        survey: Survey,
+        keyframes: Keyframes,
+        glimpses: Glimpses,
     ) -> None:
         self.container, self.stream, self.path = container, stream, path
-        self.survey, self.keyframes = survey, keyframes
+        self.survey, self.keyframes, self.glimpses = survey, keyframes, glimpses
         self.walked = Walked()
         self._last_pts: int | None = None
         self._shown: VideoFrame | None = None
@@ -80,11 +87,16 @@ class Walk:
             if group is not None and index == group.first:
                 after = self.keyframes.at(following) if following else None
             self._interlaced = self._interlaced or self.keyframes.interlaced
-            if group is not None and following is not None and index == group.stop:
-                tied = following.tied or self._interlaced
-                if after is not None and not tied and self._is_shown_after(group, here, following, after):
+            if group and following and after and not following.tied and not self._interlaced:
+                rest: Iterator[Unchanged | Undecoded] | None = None
+                if index == group.stop and self._may_end(group, here, following, after):
+                    rest = self._unchanged(here if index == group.first else None, group.pts, following.pts)
+                elif index == group.first and here and group.change and self._becomes(group, group.change, here, after):
+                    rest = self._changed(group.change, group, here, after, following.pts)
+                if rest is not None:
                     yield from self._drained(damage, on_damage)
-                    yield from self._unchanged(here if index == group.first else None, group.pts, following.pts)
+                    yield from rest
+                    self._stretch += group.quiet  # the next keyframe may show something else
                     index = go_on = following.first
                     continue
             if index >= go_on:
@@ -105,20 +117,42 @@ class Walk:
                     yield from self._emitted(frame)
             index += 1
 
-    def _is_shown_after(self, group: Group, here: Look | None, following: Group, after: Look) -> bool:
-        """Whether the next keyframe shows what is on screen where the rest of the group may be left out, as far as the
-        decoder has given that out.
+    def _becomes(self, group: Group, change: tuple[int, int], here: Look, after: Look) -> bool:
+        """Whether the change, and nothing else, leads from the keyframe of the group to the next one."""
+        return not group.tied and not here.like(after) and self.glimpses.lead_to(group, change, after)
+
+    def _changed(
+        self, change: tuple[int, int], group: Group, here: Look, after: Look, until_pts: int
+    ) -> Iterator[Unchanged | Undecoded]:
+        """All frames of a group in which, from the one packet to the other, what the next keyframe shows takes the
+        place of its own. Of those between, and of those coded later but shown before, nobody knows what they show.
+        """
+        first, last = change
+        begin = int(self.survey.pts[first : group.end].min())
+        end = int(self.survey.pts[first : last + 1].max())
+        yield from self._unchanged(here, group.pts, begin)
+        times = self.survey.times
+        for pts in times[np.searchsorted(times, begin) : np.searchsorted(times, end)].tolist():
+            self._last_pts = pts
+            yield Undecoded(pts)
+        self._stretch += 1
+        yield from self._unchanged(after, end, until_pts)
+
+    def _may_end(self, group: Group, here: Look | None, following: Group, after: Look) -> bool:
+        """Whether the rest of the group shows what is on screen, as far as the decoder has given that out: the next
+        keyframe shows it, or is where it is for what it shows.
         """
         if group.stop == group.first:
             pair = (group.content, following.content)
-            if here is None or not (pair in self._alike or here.like(after)):
+            if here is None or not (group.quiet or pair in self._alike or here.like(after)):
                 return False
-            self._alike.add(pair)
+            if not group.quiet:
+                self._alike.add(pair)
             return True
         shown = self._shown
         if shown is None or shown.pts is None or shown.pts < group.busy_pts:
             return False
-        return Look(shown).becomes(after)
+        return group.quiet or Look(shown).becomes(after)
 
     def _beyond(self, index: int, damage: Damage) -> int:
         """The packet to go on with: a later one than ``index`` if those up to there are what went before again."""

@@ -100,3 +100,21 @@ def test_a_file_in_which_something_happens_all_the_time_is_not_worth_it() -> Non
 
 def test_a_file_without_a_keyframe_at_its_beginning_is_refused() -> None:
     assert survey(still(), keys=(60, 120)) == "it does not begin with a keyframe"
+
+
+def test_the_one_change_of_a_group_is_known_by_its_packets_in_the_file() -> None:
+    sizes = still((90, 9000))
+    assert [group.change for group in good(survey(sizes)).groups] == [None, (90, 90), None]
+
+
+def test_before_a_keyframe_that_was_not_due_a_group_may_be_quiet() -> None:
+    sizes = [KEY, *[STILL] * 39, *still()]
+    found = good(survey(sizes, keys=(0, 40, 100, 160)))
+    assert [group.quiet for group in found.groups] == [True, False, False, False]
+
+
+def test_a_group_is_quiet_from_behind_its_last_busy_packet_on_or_not_at_all() -> None:
+    busy = [KEY, *[STILL] * 9, 9000, *[STILL] * 39, *still()]
+    assert good(survey(busy, keys=(0, 50, 110, 170))).groups[0].quiet
+    busy[45] = 300
+    assert not good(survey(busy, keys=(0, 50, 110, 170))).groups[0].quiet

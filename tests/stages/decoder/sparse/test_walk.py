@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from decoded import decode, posted
 from media import damage_packets, difference, write_video
-from slideshow import noisy, show
+from slideshow import noisy, show, slide
 
 from pipeline.frame import SECOND_NS, Frame
 from pipeline.testing import Harness, frames_of
@@ -18,11 +20,14 @@ from stages.decoder.opening import open_file, video_stream
 from stages.decoder.sparse.entry import prepared
 from stages.decoder.sparse.likeness import Look
 from stages.decoder.sparse.unchanged import Unchanged
-from stages.decoder.sparse.walk import Walk
+from stages.decoder.sparse.walk import Walk, Walked
+from stages.decoder.undue import Undecoded
 
 # Slide 2 is there for 0.8 s between two keyframes.
 PARTS = [(1, 6.3), (2, 0.8), (1, 6.9), (3, 8.4), (4, 5)]
 EVERY_2_S = {"g": "20", "sc_threshold": "0"}
+EVERY_8_S = {"g": "80", "sc_threshold": "0"}
+MOST_REORDERED = 5
 FORMATS: list[tuple[str, dict[str, Any]]] = [
     ("closed.mp4", {"options": EVERY_2_S}),
     ("cuts.mp4", {"options": {"g": "20"}}),
@@ -49,6 +54,32 @@ def assert_the_same(full: list[Frame], sparse: list[Frame], levels: float = 3) -
     for frame in sparse:
         assert difference(frame.planes[0], by_time[frame.pts_ns].planes[0]) < levels
     assert [frame.seq for frame in sparse] == list(range(len(sparse)))
+
+
+def assert_shown_as_decoded(path: Path) -> tuple[set[int], Walked]:
+    """What the walk gives is what a full decode does, and to the bit where it was decoded. The numbers of the frames of
+    which it says nothing, and its counts.
+    """
+    unknown: set[int] = set()
+    with open_file(path) as whole, open_file(path) as read:
+        *_, walk = prepared(read, video_stream(read, path), path, 1, steady=False)
+        assert isinstance(walk, Walk)
+        damage = Damage()
+        full = enumerate(whole.decode(video_stream(whole, path)))
+        for item in walk.frames(damage, list):
+            for pts in item.all_pts if isinstance(item, Unchanged) else (item.pts,):
+                number, frame = next(full)
+                assert frame.pts == pts
+                if isinstance(item, Undecoded):
+                    unknown.add(number)
+                    continue
+                shown = item.frame if isinstance(item, Unchanged) else item
+                assert Look(frame).like(Look(shown))
+                if not isinstance(item, Unchanged):
+                    assert difference(frame.to_ndarray(), shown.to_ndarray()) == 0
+        assert not damage.any
+        assert next(full, None) is None
+        return unknown, walk.walked
 
 
 @pytest.mark.parametrize(("name", "how"), FORMATS, ids=[name for name, _ in FORMATS])
@@ -86,6 +117,70 @@ def test_where_something_happens_frames_that_are_not_due_are_not_decoded(
     assert harness.ledger == all_of_them.ledger
     for one, other in zip(frames_of(items), frames_of(every), strict=True):
         assert (one.pts_ns, one.planes[0].tobytes()) == (other.pts_ns, other.planes[0].tobytes())
+
+
+ONE_CHANGE_EACH = [(1, 6.3), (2, 8.9), (3, 4.4), (4, 7.4)]
+CHANGED: list[tuple[str, dict[str, Any]]] = [
+    ("due.mp4", EVERY_2_S),
+    ("cuts.mp4", {"g": "50"}),
+    ("no_b_frames.mkv", {**EVERY_2_S, "bf": "0"}),
+    ("pyramid.mp4", {**EVERY_2_S, "x264-params": "bframes=5:b-pyramid=normal:b-adapt=0:log=-1"}),
+]
+
+
+@pytest.mark.parametrize(("name", "how"), CHANGED, ids=[name for name, _ in CHANGED])
+def test_a_group_with_one_change_is_not_decoded_and_shown_as_its_keyframe_and_the_next(
+    tmp_path: Path, name: str, how: dict[str, Any]
+) -> None:
+    path = write_video(tmp_path / name, show(ONE_CHANGE_EACH, 10), options=how)
+    unknown, _ = assert_shown_as_decoded(path)
+    assert len(unknown) <= 3 * MOST_REORDERED
+    full, sparse, harness = both(path, rate=0)
+    assert_the_same(full, sparse)
+    assert harness.ledger.missing == 0
+    assert posted(harness, "sparse")["decoded"] <= 1.1 * int(how["g"])  # the last group, and no other
+
+
+def test_a_fade_between_two_still_views_is_not_decoded_either(tmp_path: Path) -> None:
+    one, two = slide(1), slide(2)
+    fade = [cv2.addWeighted(one, 1 - part / 8, two, part / 8, 0) for part in range(1, 8)]
+    film = [*[one] * 105, *[np.asarray(picture, np.uint8) for picture in fade], *[two] * 108]
+    path = write_video(tmp_path / "a.mp4", film, rate=20, options=EVERY_8_S)
+    unknown, _ = assert_shown_as_decoded(path)
+    assert set(range(106, 111)) <= unknown <= set(range(100, 117))
+    full, sparse, harness = both(path, rate=0)
+    assert_the_same(full, sparse)
+    assert harness.ledger.missing == 0
+    assert posted(harness, "sparse")["decoded"] <= 60  # the last group, and no other
+
+
+def test_where_the_next_keyframe_shows_another_change_than_that_of_the_group_it_is_decoded(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", show([(1, 2.0), (2, 6.0), (3, 6.0)], 10), options=EVERY_8_S)
+    assert not assert_shown_as_decoded(path)[0]
+
+
+def test_where_a_file_cannot_be_sought_in_a_change_is_decoded(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.ts", show(ONE_CHANGE_EACH, 10), options=EVERY_2_S)
+    assert not assert_shown_as_decoded(path)[0]
+
+
+def test_up_to_keyframes_that_are_there_for_a_cut_still_groups_are_not_decoded_and_the_cuts_are_seen(
+    tmp_path: Path,
+) -> None:
+    path = write_video(tmp_path / "a.mp4", show([(1, 6.3), (2, 8.9), (3, 4.4), (4, 15)], 10), options={"g": "150"})
+    assert_shown_as_decoded(path)
+    full, sparse, harness = both(path, rate=5)
+    assert_the_same(full, sparse)
+    assert posted(harness, "sparse")["decoded"] <= 160
+    for cut in (6.3, 15.2, 19.6):
+        times = [frame.pts_ns / SECOND_NS - cut for frame in sparse]
+        assert sum(-1 <= time < 0 for time in times) >= 4
+        assert sum(0 <= time <= 1.5 for time in times) >= 7
+
+
+def test_what_comes_and_goes_in_a_group_is_decoded(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", show([(1, 5.0), (2, 1.0), (3, 8.0)], 10), options=EVERY_8_S)
+    assert not assert_shown_as_decoded(path)[0]
 
 
 def test_frames_that_were_not_decoded_share_their_picture(tmp_path: Path) -> None:
@@ -183,21 +278,6 @@ def test_what_repeats_itself_is_not_decoded_and_what_follows_is_right_to_the_bit
 ) -> None:
     options = {"preset": "veryfast", "x264-params": f"{how}:scenecut=0:log=-1"}
     path = write_video(tmp_path / name, show([(1, 31), (2, 30), (3, 15)], 10), options=options)
-    with open_file(path) as whole, open_file(path) as read:
-        *_, walk = prepared(read, video_stream(read, path), path, 1, steady=False)
-        assert isinstance(walk, Walk)
-        damage = Damage()
-        items = list(walk.frames(damage, list))
-        assert not damage.any
-        all_pts = [pts for item in items for pts in (item.all_pts if isinstance(item, Unchanged) else [item.pts])]
-        shown = [item.frame if isinstance(item, Unchanged) else item for item in items]
-        repeated = [len(item.all_pts) if isinstance(item, Unchanged) else 1 for item in items]
-        frames = [frame for frame, count in zip(shown, repeated, strict=True) for _ in range(count)]
-        decoded = {item.pts for item in items if not isinstance(item, Unchanged)}
-        for full, pts, frame in zip(whole.decode(video_stream(whole, path)), all_pts, frames, strict=True):
-            assert full.pts == pts
-            assert Look(full).like(Look(frame))
-            if pts in decoded:
-                assert difference(full.to_ndarray(), frame.to_ndarray()) == 0
-    assert walk.walked.packets == 760
-    assert walk.walked.decoded < 760 / 4
+    walked = assert_shown_as_decoded(path)[1]
+    assert walked.packets == 760
+    assert walked.decoded < 760 / 4
