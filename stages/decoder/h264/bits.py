@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_MOST_ZEROS = 32  # before a number
+
 
 class Malformed(ValueError):
     """What was read is none of what the standard allows, or ended too early."""
@@ -28,13 +30,14 @@ class Bits:
 
     def ue(self) -> int:
         """Exp-Golomb, unsigned."""
-        ahead = min(32, self._size - self.at)
-        zeros = ahead - self.u(ahead).bit_length()
-        self.at -= ahead
-        if zeros == ahead:
+        left = self._size - self.at
+        value = self._value & ((1 << left) - 1)
+        zeros = left - value.bit_length()
+        behind = left - 2 * zeros - 1
+        if behind < 0 or zeros >= _MOST_ZEROS:
             raise Malformed("no such number")
-        self.at += zeros
-        return self.u(zeros + 1) - 1
+        self.at += 2 * zeros + 1
+        return (value >> behind) - 1
 
     def se(self) -> int:
         """Exp-Golomb, signed."""

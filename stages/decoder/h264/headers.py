@@ -15,7 +15,7 @@ from stages.decoder.units import escaped, length_bytes, payload, units
 
 _SLICE, _SEQUENCE, _PICTURE = 1, 7, 8  # nal_unit_type, table 7-1
 _PARTITIONS = range(2, 5)
-_HEADER_BYTES = 256  # more than one takes
+_HEADER_BYTES = (40, 256)  # as much as most take, and more than any does; numbers of fewer bits are read sooner
 _ESCAPED = 3  # bytes up to this are escaped after two zeros
 
 
@@ -95,12 +95,18 @@ class Headers:
         self.doubtful |= self._sets.setdefault((kind, number), unit) != unit
 
     def _slice(self, unit: bytes) -> tuple[Slice, PictureSet, Sequence]:
-        raw = payload(unit[:_HEADER_BYTES])
+        usual, most = _HEADER_BYTES
+        raw = payload(unit[:usual])
         picture = self._pictures.get(picture_set_id(raw))
         sequence = self._sequences.get(picture.sequence) if picture is not None else None
         if picture is None or sequence is None or self.doubtful:
             raise Malformed("its parameter set is not known")
-        return slice_of(raw, picture, sequence), picture, sequence
+        try:
+            return slice_of(raw, picture, sequence), picture, sequence
+        except Malformed:
+            if len(unit) <= usual:
+                raise
+            return slice_of(payload(unit[:most]), picture, sequence), picture, sequence
 
     def _coded(self, own: list[bytes], wanted: bool) -> Coded | None:
         """Of all its units."""
