@@ -33,6 +33,7 @@ _SLACK_BYTES = 16
 # whole. Of the latter half may be frames to which none refers.
 _WORTH = 0.2
 _WORTH_STILL = 0.5
+_DUE = 0.9  # of the longest group
 _PACKETS_A_STEP = 4096
 _MOST_REORDERED = 16
 MARGIN = 12  # packets decoded after the last busy one: more than decoders keep back
@@ -145,14 +146,14 @@ def grouped(read: Packets, pixels: int, a_second: int) -> Survey | str:
         _group(pts[first:end], first, now, content)
         for first, end, now, content in zip(keys, ends, busy, read.of_keys, strict=True)
     ]
-    longest = max(group.end - group.first for group in groups)
+    is_due = _is_due(groups, int(shown[-1]))
     for place, (group, now) in enumerate(zip(groups, busy, strict=True)):
         own = sizes[group.first : group.end]
         change = change_of(own, limit, a_second)
         groups[place] = replace(
             group,
             change=None if change is None else (group.first + change[0], group.first + change[1]),
-            quiet=len(own) < longest and is_quiet(own, int(np.max(np.flatnonzero(now), initial=0)), limit, a_second),
+            quiet=not is_due[place] and is_quiet(own, int(np.max(np.flatnonzero(now), initial=0)), limit, a_second),
         )
     if not _in_order(pts, groups):
         return "timestamps go back"
@@ -163,6 +164,16 @@ def grouped(read: Packets, pixels: int, a_second: int) -> Survey | str:
         small = float(np.mean(sizes <= limit))
         return f"{small:.0%} of its packets are as small as those of a still picture, and {len(keys)} keyframes"
     return Survey(tuple(groups), shown, pts, _needed(pts, all_busy), near, read.coding, limit)
+
+
+def _is_due(groups: list[Group], end_pts: int) -> list[bool]:
+    """Of each group, whether the keyframe behind it may have been put there as it was time for one, by the number of
+    frames or by their times. Behind the last one, which ends at ``end_pts``, is none.
+    """
+    counts = np.array([group.end - group.first for group in groups])
+    spans = np.diff([*(group.pts for group in groups), end_pts])
+    due = (counts >= _DUE * counts.max()) | (spans >= _DUE * spans.max())
+    return [*due.tolist()[:-1], True]
 
 
 def _still_bytes(sizes: NDArray[np.int64], pixels: int) -> int:

@@ -118,3 +118,11 @@ def test_a_group_is_quiet_from_behind_its_last_busy_packet_on_or_not_at_all() ->
     assert good(survey(busy, keys=(0, 50, 110, 170))).groups[0].quiet
     busy[45] = 300
     assert not good(survey(busy, keys=(0, 50, 110, 170))).groups[0].quiet
+
+
+def test_a_keyframe_may_be_due_by_the_number_of_frames_or_by_their_times() -> None:
+    sizes = [KEY, *[STILL] * 56, *still()]
+    assert not good(survey(sizes, keys=(0, 57, 117, 177))).groups[0].quiet
+    sizes = [KEY, *[STILL] * 39, *still()]
+    slow = [2 * index for index in range(40)] + [index + 40 for index in range(40, 220)]
+    assert not good(survey(sizes, slow, keys=(0, 40, 100, 160))).groups[0].quiet
