@@ -20,7 +20,7 @@ _STILL = 0.01
 _ALL_STILL = 0.1
 _ALL_QUIET = 0.02
 _SLACK_BYTES = 16
-_EVEN = 1.5
+_EVEN = 1.5  # times what is usual, and what is still
 
 
 def change_of(sizes: NDArray[np.int64], still: int, a_second: int) -> tuple[int, int] | None:
