@@ -28,7 +28,7 @@ AHEAD = 2 * _REORDERED  # packets
 
 @dataclass(frozen=True, slots=True)
 class Undecoded:
-    """A frame that was left out: not due, and shown before the next that is decoded. ``pts``: its own."""
+    """A frame that was left out, shown before the next that goes on: not due, or in a transition. ``pts``: its own."""
 
     pts: int
 

@@ -1,8 +1,8 @@
 """The keyframes of a file, decoded alone, in order: what is on screen at the seams between groups of pictures.
 
 Runs ahead of the walk by as many as the decoder keeps back. One whose bytes are those of a keyframe shortly before, as
-of a picture that stands still, is not decoded again: decoded alone, it shows what its bytes say. It reads a container
-of its own and compares nothing.
+of a picture that stands still, is not decoded again: decoded alone, it shows what its bytes say. It shares its
+container with ``glimpses`` alone and compares nothing.
 """
 
 from __future__ import annotations

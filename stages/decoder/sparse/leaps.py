@@ -23,7 +23,7 @@ class Leaps:
     """``stream``: the one that is decoded."""
 
     def __init__(self, stream: VideoStream, survey: Survey) -> None:
-        self._stream, self._coding = stream, survey.coding
+        self._coding = survey.coding
         self._is_h264 = stream.codec_context.name == "h264"
         self._lengths = length_bytes(stream.codec_context.extradata or b"")
         self._given = Given()

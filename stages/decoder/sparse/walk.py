@@ -1,9 +1,11 @@
 """Goes through a surveyed file once and decodes what must be; all else comes as ``Unchanged``.
 
 A group of pictures is left out, or the rest of it after its last busy packet, if the next group's keyframe shows what
-is on screen then: that proves that a full decode would show no more. In what is decoded, frames to which no other
-refers are left out if they are not busy, or not due, and so is what repeats itself (``leaps``). From the first
-interlaced frame on nothing is left out, as making one whole needs its neighbours. It chooses no frames.
+is on screen then: that proves that a full decode would show no more; or if nothing changes up to a keyframe that begins
+a scene. One that holds a single change is left out as well: its keyframe and the next one show it. In what is decoded,
+frames to which no other refers are left out if they are not busy, or not due, and so is what repeats itself
+(``leaps``). From the first interlaced frame on nothing is left out, as making one whole needs its neighbours. It
+chooses no frames.
 """
 
 from __future__ import annotations
