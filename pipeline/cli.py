@@ -11,7 +11,7 @@ import enum
 import json
 import sys
 import traceback
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -39,9 +39,6 @@ Log = Annotated[
     LogForm | None, typer.Option("--log", help="Lines of a log on standard error, for long runs.", show_default=False)
 ]
 Description = Annotated[str, typer.Argument(metavar="CONFIG", help="A TOML file, or a launch line in quotes.")]
-
-
-RUNS = frozenset({"run", "launch"})  # commands of these that start children
 
 
 class Drawing(enum.StrEnum):
@@ -160,14 +157,12 @@ def make_app(
     return app
 
 
-def invoke(app: typer.Typer, arguments: Sequence[str] | None = None, runs: Collection[str] = RUNS) -> int:
+def invoke(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code. Errors become one line on standard error, tracebacks only with -vv.
 
-    ``runs``: commands that start children, for which one may begin to load before the command line is understood.
+    What ``entry`` has prepared, and no run has taken, ends here.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given and given[0] in runs and "--help" not in given:
-        spawning.begin()
     try:
         code = app(given or ["--help"], standalone_mode=False, prog_name="slidetap")
         return int(code) if isinstance(code, int) else ExitCode.OK

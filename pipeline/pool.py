@@ -1,12 +1,15 @@
 """The picture pool: full-resolution pictures in shared memory, read by ticket.
 
 One process writes (the one with the source), any number read. The file lies in the run's private folder, which the
-supervisor makes and removes; it is 0600 and fully allocated when made, so that a small /dev/shm is found then and
-not by SIGBUS. It knows nothing of links: whoever puts a picture says when its slot may be used again.
+supervisor makes and removes; it is 0600. Its memory is allocated before it is written to, that of the first slot when
+it is made and all the rest before the second is used, so that a small /dev/shm is found then and not by SIGBUS, and
+that the first picture need not wait for it. It knows nothing of links: whoever puts a picture says when its slot may be
+used again.
 """
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import re
@@ -37,6 +40,12 @@ def _stride(slot_bytes: int) -> int:
     return (_SLOT_HEADER + slot_bytes + _PAGE - 1) // _PAGE * _PAGE
 
 
+def _free_bytes(folder: Path) -> int | None:
+    """None: there is no limit (tmpfs of size 0, which tells of no blocks at all)."""
+    room = os.statvfs(folder)
+    return room.f_bavail * room.f_frsize if room.f_blocks else None
+
+
 class PoolWriter:
     """Creates the pool file and puts pictures into free slots."""
 
@@ -45,20 +54,19 @@ class PoolWriter:
         self.name = name
         self.slot_bytes = slot_bytes
         self._path = folder / name
-        size = _PAGE + slots * _stride(slot_bytes)
-        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        self._size = size = _PAGE + slots * _stride(slot_bytes)
+        self._fd: int | None = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)  # None: all is allocated
         try:
-            os.posix_fallocate(fd, 0, size)
-            self._map = mmap.mmap(fd, size)
+            free = _free_bytes(folder)
+            if free is not None and free < size:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.ftruncate(self._fd, size)
+            os.posix_fallocate(self._fd, 0, _PAGE + _stride(slot_bytes))
+            self._map = mmap.mmap(self._fd, size)
         except OSError as e:
+            os.close(self._fd)
             self._path.unlink()
-            room = os.statvfs(folder)
-            raise ResourceError(
-                f"the picture pool needs {size >> 20} MiB in {folder.parent}, {(room.f_bavail * room.f_frsize) >> 20}"
-                " MiB are free; make it larger (docker run --shm-size=512m), or name another folder in SLIDETAP_RUN_DIR"
-            ) from e
-        finally:
-            os.close(fd)
+            raise self._no_room() from e
         self._map[: _HEADER.size] = _HEADER.pack(_MAGIC, slots, slot_bytes)
         self._bytes = np.frombuffer(self._map, np.uint8)
         self._free = deque(range(slots))  # first in, first out: a slot rests as long as it can
@@ -73,11 +81,15 @@ class PoolWriter:
         return len(self._out)
 
     def put(self, picture: Picture) -> Ticket | None:
-        """Copy the picture into a free slot; None if there is none. Raises ResourceError if it is too large."""
+        """Copy the picture into a free slot; None if there is none. Raises ResourceError if it is too large, or if
+        others have taken the memory that was free when the pool was made.
+        """
         if picture.layout.nbytes > self.slot_bytes:
             raise ResourceError(f"a picture of {picture.layout.nbytes} bytes in a pool of {self.slot_bytes} a slot")
         if not self._free:
             return None
+        if self._free[0] and self._fd is not None:
+            self._allocate(self._fd)
         slot = self._free.popleft()
         self._out[slot] = 1
         start = _PAGE + slot * _stride(self.slot_bytes)
@@ -109,6 +121,22 @@ class PoolWriter:
             del self._out[slot]
             self._free.append(slot)
 
+    def _allocate(self, fd: int) -> None:
+        """All slots, at once."""
+        try:
+            os.posix_fallocate(fd, 0, self._size)
+        except OSError as e:
+            raise self._no_room() from e
+        os.close(fd)
+        self._fd = None
+
+    def _no_room(self) -> ResourceError:
+        folder = self._path.parent
+        return ResourceError(
+            f"the picture pool needs {self._size >> 20} MiB in {folder.parent}, {(_free_bytes(folder) or 0) >> 20}"
+            " MiB are free; make it larger (docker run --shm-size=512m), or name another folder in SLIDETAP_RUN_DIR"
+        )
+
     def _generation(self, slot: int) -> int:
         start = _PAGE + slot * _stride(self.slot_bytes)
         return int(self._bytes[start : start + 8].view(np.uint64)[0])
@@ -116,6 +144,9 @@ class PoolWriter:
     def remove(self) -> None:
         """Unlink the file; maps that others hold stay valid."""
         self._path.unlink(missing_ok=True)
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
 
 
 class PoolReader:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import enum
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipeline.cli import RUNS, AsJson, Metrics, Verbose, invoke, make_app
+from pipeline.cli import AsJson, Metrics, Verbose, invoke, make_app
 from pipeline.config import PipelineConfig
 from pipeline.daemon.keeper import Keeper
 from pipeline.ending import complain, end, sentence
@@ -192,7 +191,7 @@ def _convert_one(each: Conversion, options: Options, manner: Manner) -> ExitCode
 
 
 def main() -> int:
-    """The console script."""
+    """The command; the exit code."""
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for them reads of every package installed
     app = make_app(conversion.finish, _keeper, ("lectures",))
     app.command()(convert)
@@ -202,14 +201,10 @@ def main() -> int:
     app.add_typer(models_app(), name="models")
     app.add_typer(masks_app(), name="masks")
     app.add_typer(keys_app(), name="keys")
-    return invoke(app, runs=RUNS | {"convert"})
+    return invoke(app)
 
 
 def _keeper(config: PipelineConfig) -> Keeper | None:
     from stages.keeper import keeper  # only a daemon needs it
 
     return keeper(config)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -59,7 +59,8 @@ class Sender:
         self._holding: tuple[_Waiting, ...] = ()  # sticky events as of the last that was offered
         self._told: tuple[_Waiting, ...] = ()  # sticky events as this peer knows them
         self._unlinked = False
-        self.burst = 1  # so many frames wait for each other, or until ``flush``; events wait for nobody
+        # So many frames wait for each other, or until ``flush``; events, and the first frame of all, wait for nobody.
+        self.burst = 1
         self._since_ns = 0  # when the first of those in the queue was offered
 
     @property
@@ -99,7 +100,7 @@ class Sender:
         self._queue.append(waiting)
         if self._unlinked:
             self._abandon()
-        if len(self._queue) >= self.burst or isinstance(item, Event):
+        if len(self._queue) >= self.burst or isinstance(item, Event) or self._offered == 1:
             self._pump()
 
     def serve(self) -> None:

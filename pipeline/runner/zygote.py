@@ -23,7 +23,6 @@ import sys
 import traceback
 from typing import NoReturn
 
-from pipeline.runner.__main__ import die_with_parent, run
 from pipeline.runner.spec import ProcessSpec
 
 _USUAL = ("cv2", "numpy.typing")  # nothing of the framework needs them, but most stages do
@@ -33,14 +32,17 @@ _ADOPTED_MS = 5000
 
 def main(supervisor: int) -> None:
     """Fork a child for each line, until the supervisor closes its end."""
+    gc.disable()  # what is loaded stays, and to look it over again and again takes a tenth of the time
+    from pipeline.runner.__main__ import die_with_parent
+
     die_with_parent(supervisor)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides what Ctrl-C means
     for name in _USUAL:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     control = socket.socket(fileno=0)
-    gc.collect()
     gc.freeze()  # a collection in a child would write to, and so copy, every page that has an object
+    gc.enable()
     while request := _line(control):
         asked = json.loads(request)
         try:
@@ -73,6 +75,8 @@ def _live(control: socket.socket, spec: ProcessSpec, log: str, between: int) -> 
         _await_adoption(between)
         if os.getppid() == spec.parent_pid:
             _redirect(control, spec, log)
+            from pipeline.runner.__main__ import run
+
             code = run(spec)
         else:
             _answer(control, -errno.ECHILD)

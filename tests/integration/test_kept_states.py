@@ -41,7 +41,7 @@ def converted(folder: Path, builds: str) -> Index:
     command = [
         sys.executable,
         "-m",
-        "stages.cli",
+        "stages",
         "convert",
         video,
         "-o",

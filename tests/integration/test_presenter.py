@@ -37,7 +37,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def convert(lecture: Path, out: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "stages.cli", "convert", lecture, "-o", out, "--no-pdf", *arguments]
+    command = [sys.executable, "-m", "stages", "convert", lecture, "-o", out, "--no-pdf", *arguments]
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=100)
 
 

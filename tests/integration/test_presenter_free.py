@@ -32,7 +32,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     video = write_video(folder / "lecture.mp4", frames, rate=FPS)
     model = finder(folder / "green.onnx")
-    command = [sys.executable, "-m", "stages.cli", "convert", video, "-o", folder / "out", "--presenter", model]
+    command = [sys.executable, "-m", "stages", "convert", video, "-o", folder / "out", "--presenter", model]
     ended = subprocess.run(
         [*command, "--device", "cpu", "--pages", "presenter-free"], check=False, capture_output=True, text=True
     )

@@ -155,7 +155,7 @@ def test_a_host_behind_a_network_is_served(model: Path, tmp_path: Path, hosts: t
 
 
 def test_without_keys_nothing_listens_to_the_network(model: Path) -> None:
-    command = [sys.executable, "-m", "stages.cli", "masks", "serve", str(model), "--bind", "tcp://0.0.0.0:5570"]
+    command = [sys.executable, "-m", "stages", "masks", "serve", str(model), "--bind", "tcp://0.0.0.0:5570"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == ExitCode.CONFIG
     assert ended.stderr.startswith("slidetap: error: cannot listen on 'tcp://0.0.0.0:5570' without keys")

@@ -17,6 +17,7 @@ from building import chain
 
 from pipeline import spawning
 from pipeline.cli import invoke, make_app
+from pipeline.entry import prepare
 from pipeline.errors import ResourceError
 from pipeline.link import BusServer, Hub, endpoint
 from pipeline.messages import Described
@@ -236,6 +237,8 @@ def test_a_command_that_runs_nothing_leaves_no_zygote(
             begun.append(self)
 
     monkeypatch.setattr(spawning, "_Zygote", Seen)
+    prepare(arguments)
+    assert len(begun) == begins
     assert invoke(make_app(), arguments) == (0 if "--help" in arguments else 64)
     assert [zygote._popen.returncode for zygote in begun] == [-signal.SIGKILL] * begins
     assert spawning._begun == []

@@ -84,7 +84,7 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     parts = [seconds for flash in FLASHES for seconds in (3.0, flash)] + [3.0]
     pictures = [picture for number, seconds in enumerate(parts) for picture in [slide(number)] * round(seconds * 20)]
     video = write_video(folder / "flashes.mp4", pictures, rate=20)
-    command = [sys.executable, "-m", "stages.cli", "convert", video, "-o", folder / "out", "--no-pdf", "--fused"]
+    command = [sys.executable, "-m", "stages", "convert", video, "-o", folder / "out", "--no-pdf", "--fused"]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=90)
     return folder / "out", done.stdout.splitlines()[-1]
 
@@ -118,7 +118,7 @@ def test_the_command_says_how_many_there_were_and_explain_has_words_for_one(conv
     short = made.transients[0]
     listed = f"transients, too short for a page: {len(made.transients)}, listed in slides.json"
     assert last == f"{len(made.slides)} slides in {folder}: slides.json; {listed}"
-    command = [sys.executable, "-m", "stages.cli", "explain", folder, f"{short.start + 0.1:.2f}", "--json"]
+    command = [sys.executable, "-m", "stages", "explain", folder, f"{short.start + 0.1:.2f}", "--json"]
     answer = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout)
     assert answer["kind"] == "transient"
     assert "shorter than min_dwell = 1.0 s: listed as a transient, as it was left" in answer["why"][0]

@@ -22,7 +22,7 @@ class MaskHost:
     def __init__(
         self, model: Path, bind: str, *options: str, keys: Path | None = None, prefix: Sequence[str] = ()
     ) -> None:
-        command = [*prefix, sys.executable, "-m", "stages.cli", "masks", "serve", str(model), "--bind", bind]
+        command = [*prefix, sys.executable, "-m", "stages", "masks", "serve", str(model), "--bind", bind]
         command += ["--device", "cpu", "--threads", "1", *options, *(["--keys", str(keys)] if keys else [])]
         self.process = subprocess.Popen(
             command,

@@ -36,7 +36,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def command(*arguments: str | Path) -> list[str | Path]:
-    return [sys.executable, "-m", "stages.cli", *arguments]
+    return [sys.executable, "-m", "stages", *arguments]
 
 
 def slidetap(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -261,6 +261,24 @@ def test_a_password_on_the_command_line_is_warned_of_and_not_repeated(
     assert line.startswith("slidetap: warning: ")
     assert "--credentials env:NAME" in line
     assert "sesame" not in said.out + said.err
+
+
+def test_the_zygote_loads_beside_the_commands() -> None:
+    script = (
+        "import sys\n"
+        "from pipeline import spawning\n"
+        "def begin():\n"
+        "    print(*sys.modules)\n"
+        "spawning.begin = begin\n"
+        "from stages.__main__ import main\n"
+        "sys.argv = ['slidetap', 'convert']\n"
+        "sys.exit(main())\n"
+    )
+    told = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True, timeout=60)
+    assert told.returncode == 64, told.stderr
+    loaded = set(told.stdout.split())
+    assert "pipeline.spawning" in loaded
+    assert not loaded & {"typer", "pipeline.cli", "stages.cli"}
 
 
 def test_the_children_are_started_before_anything_heavy_is_imported(here: Path) -> None:

@@ -158,9 +158,17 @@ def test_only_the_user_can_read_the_file(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / NAME).stat().st_mode) == 0o600
 
 
-def test_the_file_has_its_blocks_from_the_start(tmp_path: Path) -> None:
-    pool(tmp_path, 4, 1 << 20)
-    assert (tmp_path / NAME).stat().st_blocks * 512 >= 4 << 20
+def test_the_file_has_its_blocks_before_they_are_written_to(tmp_path: Path) -> None:
+    def allocated() -> int:
+        return (tmp_path / NAME).stat().st_blocks * 512
+
+    writer = pool(tmp_path, 4, 1 << 20)
+    assert 1 << 20 <= allocated() < 2 << 20  # the first picture need not wait for the others' memory
+    first = put(writer, 1)
+    assert allocated() < 2 << 20
+    writer.release(first.slot)
+    put(writer, 2)
+    assert allocated() >= 4 << 20
 
 
 def test_a_pool_that_is_there_already_is_not_touched(tmp_path: Path) -> None:
@@ -203,6 +211,21 @@ def test_shared_memory_that_is_too_small_is_found_when_the_pool_is_made(small_me
     assert "--shm-size" in str(caught.value)
     assert list(run.iterdir()) == []
     assert pool(run, 2, 1 << 17).free == 2  # nothing of the first try is left in the way
+
+
+def test_shared_memory_that_others_take_meanwhile_is_missed_before_it_is_written_to(small_memory: Path) -> None:
+    run = small_memory / "slidetap-x"
+    run.mkdir()
+    writer = pool(run, 4, 1 << 17)
+    ticket = put(writer, 1)
+    (small_memory / "others").write_bytes(bytes(1 << 19))
+    for _ in range(2):
+        with pytest.raises(ResourceError, match="needs 0 MiB .* --shm-size"):
+            put(writer, 2)
+    assert writer.free == 3
+    assert PoolReader(run).take(ticket) is not None
+    (small_memory / "others").unlink()
+    put(writer, 2)
 
 
 @given(st.integers(0, 1 << 34), st.integers(1, 100))
