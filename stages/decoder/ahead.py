@@ -21,15 +21,15 @@ class Ahead(Generic[T]):
     def __init__(self, depth: int) -> None:
         self._depth = depth
         self._items: Iterator[T] = iter(())
-        self._ready: deque[tuple[bool, T | Callable[[], None]]] = deque()  # whether it is a call, and what
+        self._ready: deque[tuple[bool, T | Callable[[], None] | None]] = deque()  # whether it is no item, and what
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._failure: Exception | None = None
         self._made = 0  # items among those ready
         self._ended = self._closed = False
 
-    def of(self, items: Iterator[T]) -> Iterator[T]:
-        """The items, in order, and whatever their making raises. Once."""
+    def of(self, items: Iterator[T]) -> Iterator[T | None]:
+        """The items, in order, None where ``alive`` was called, and whatever their making raises. Once."""
         self._items = items
         self._thread = threading.Thread(target=self._run, name="decoding", daemon=True)
         self._thread.start()
@@ -38,13 +38,13 @@ class Ahead(Generic[T]):
                 self._changed.wait_for(lambda: self._ready or self._ended)
                 if not self._ready:
                     break
-                is_call, what = self._ready.popleft()
-                self._made -= not is_call
+                is_other, what = self._ready.popleft()
+                self._made -= not is_other
                 self._changed.notify_all()
-            if is_call:
+            if is_other and what is not None:
                 cast("Callable[[], None]", what)()
             else:
-                yield cast("T", what)
+                yield cast("T | None", what)
         if self._failure is not None:
             raise self._failure
 
@@ -57,6 +57,13 @@ class Ahead(Generic[T]):
                 self._changed.notify_all()
 
         return noted
+
+    def alive(self) -> bool:
+        """Called from within ``items`` where none comes for long; whether they are wanted still."""
+        with self._changed:
+            self._ready.append((True, None))
+            self._changed.notify_all()
+            return not self._closed
 
     def close(self, patience_s: float) -> bool:
         """No more items: whether the thread has ended, and what it read may be closed."""

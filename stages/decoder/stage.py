@@ -32,6 +32,7 @@ from stages.decoder.opening import LARGEST_PX, check_size, open_file, path_of, r
 from stages.decoder.properties import DecoderProperties
 from stages.decoder.selection import Drops, Frames, Selected, selected
 from stages.decoder.shaping import Shaper
+from stages.decoder.sparse.frames import SparseFrames
 from stages.decoder.sparse.thinning import thinned
 from stages.decoder.timing import Sampler, StreamClock
 from stages.decoder.undue import Undue
@@ -39,7 +40,6 @@ from stages.picture import upright_size
 
 if TYPE_CHECKING:
     from stages.decoder.live.capture import Capture
-    from stages.decoder.sparse.walk import Walk
 
 _USUAL_FPS = Fraction(25)  # for a stream that gives neither times nor a rate
 _SLICES_FROM_PX = 1 << 25  # above this, one picture per thread in flight, or several ahead, would take gigabytes
@@ -176,20 +176,22 @@ class Decoder(Source[DecoderProperties]):
         context.thread_type = "SLICE" if context.width * context.height > _SLICES_FROM_PX else "AUTO"
         time_base = stream.time_base or US
         clock = StreamClock(time_base, start_ns(container, stream), round(SECOND_NS / fps))
-        walk = (yield from self._sparse(container, stream)) if p.may_be_sparse else None
         ahead = self._ahead = Ahead[Selected](AHEAD if context.width * context.height <= _SLICES_FROM_PX else 1)
         drops, warn = Drops(ahead.later(self.drop)), ahead.later(self._warn_of_damage)
         sampler = Sampler(p.rate)
         undue = Undue(context.name, clock, sampler)
-        if walk is None:
-            frames: Frames = decoded(container, stream, self._path, self._damage, warn, undue)
+        sparse: SparseFrames | None = None
+        if p.may_be_sparse:
+            ends = (ahead.alive, ahead.later(self._refused))
+            sparse = SparseFrames(container, stream, self._path, p.threads, self._steady, *ends)
+            frames = sparse.frames(self._damage, warn, undue)
         else:
-            frames = walk.frames(self._damage, warn, undue)
+            frames = decoded(container, stream, self._path, self._damage, warn, undue)
         frames = self._until_finish(frames)
         if p.deinterlace == "auto":
             frames = deinterlaced(frames, time_base)
         chosen = selected(frames, clock, sampler, round(p.hold * SECOND_NS), drops)
-        if walk is not None:
+        if sparse is not None:
             chosen = thinned(chosen, drops)
         sent = yield from self._sent(
             ahead.of(drops.between(chosen)), sample_aspect(stream), min(p.rate, float(fps)) if p.rate else float(fps)
@@ -197,26 +199,18 @@ class Decoder(Source[DecoderProperties]):
         if not sent and not self._ending:
             raise self._nothing(stream)
         self._report(clock)
-        if walk is not None:
-            packets, frames_decoded = walk.walked.packets, walk.walked.decoded
+        if sparse is not None and sparse.walk is not None:
+            packets, frames_decoded = sparse.walk.walked.packets, sparse.walk.walked.decoded
             self.context.post("sparse", {"packets": packets, "decoded": frames_decoded})
             if p.mode == "sparse" and frames_decoded > _OF_NO_USE * packets:
                 self.context.warn(f"mode 'sparse' found {frames_decoded} of {packets} frames of '{self._path}' needed")
         self._warn_if_cut(container, stream, clock)
 
-    def _sparse(self, container: InputContainer, stream: VideoStream) -> Generator[None, None, Walk | None]:
-        """The walk; None if every frame is to be decoded, with a word why to who asked for sparse decoding."""
-        from stages.decoder.sparse.entry import prepared
+    def _refused(self, why: str) -> None:
+        if self.properties.mode == "sparse":
+            self.context.warn(f"mode 'sparse' decodes every frame of '{self._path}': {why}")
 
-        for found in prepared(container, stream, self._path, self.properties.threads, self._steady):
-            if isinstance(found, str) and self.properties.mode == "sparse":
-                self.context.warn(f"mode 'sparse' decodes every frame of '{self._path}': {found}")
-            elif found is not None and not isinstance(found, str):
-                return found
-            yield None
-        return None
-
-    def _sent(self, chosen: Iterator[Selected], sar: float, rate: float) -> Generator[Output, None, int]:
+    def _sent(self, chosen: Iterator[Selected | None], sar: float, rate: float) -> Generator[Output | None, None, int]:
         """The frames as they go out, a CAPS event before the first and at each change of size; returns how many."""
         seq = 0
         caps: Caps | None = None
@@ -224,7 +218,8 @@ class Decoder(Source[DecoderProperties]):
         frame: Frame | None = None
         last: VideoFrame | None = None  # what ``frame`` was made of
         for item in chosen:
-            if item.again and self._ending:
+            if item is None or (item.again and self._ending):
+                yield None
                 continue
             if frame is None or caps is None or (not item.again and item.decoded is not last):
                 last = item.decoded

@@ -1,4 +1,4 @@
-"""Begins sparse decoding of a file, or says why every frame must be decoded. It decodes keyframes alone."""
+"""Surveys a file for sparse decoding and prepares its walk, or says why every frame must be decoded."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.stream import VideoStream
 
 from stages.decoder.opening import open_file, video_stream
@@ -20,24 +21,22 @@ _MOST_THREADS = 4
 
 
 def prepared(
-    container: InputContainer, stream: VideoStream, path: Path | str, threads: int, steady: bool
+    container: InputContainer,
+    stream: VideoStream,
+    path: Path,
+    threads: int,
+    like: VideoStream,
+    packets: Iterator[Packet[VideoStream]],
 ) -> Iterator[Walk | str | None]:
     """None now and then, to show life; at last the walk, or the reason why there is none, in a few words.
 
-    ``container``: what the walk will read, at its beginning; the file is opened twice more. ``steady``: the stages
-    behind need frames at regular times.
+    ``container``: what the walk will read, at its beginning; the file is opened once more. ``packets``: all of ``like``,
+    which is the same stream, opened apart. Raises FFmpegError where they cannot be read.
     """
-    if steady:
-        yield "the method behind it learns from frame to frame"
-        return
-    if not isinstance(path, Path):
-        yield "it is read from afar, and would be three times"
-        return
     found: Survey | str | None = None
-    with open_file(path) as read:
-        for found in surveyed(read, video_stream(read, path)):
-            if found is None:
-                yield None
+    for found in surveyed(packets, like):
+        if found is None:
+            yield None
     if not isinstance(found, Survey):
         yield found
         return

@@ -8,12 +8,11 @@ less. It decodes nothing; whether a file is worth it is said here.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-import av.error
 import numpy as np
-from av.container import InputContainer
+from av.packet import Packet
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -79,8 +78,11 @@ class Survey:
     still_bytes: int
 
 
-def surveyed(container: InputContainer, stream: VideoStream) -> Iterator[Survey | str | None]:
-    """None now and then, to show life; at last the survey, or in a few words why every frame must be decoded."""
+def surveyed(packets: Iterable[Packet[VideoStream]], stream: VideoStream) -> Iterator[Survey | str | None]:
+    """None now and then, to show life; at last the survey, or in a few words why every frame must be decoded.
+
+    ``packets``: all of ``stream``. Raises FFmpegError where they cannot be read.
+    """
     pts: list[int | None] = []
     sizes: list[int] = []
     keys: list[int] = []
@@ -88,23 +90,19 @@ def surveyed(container: InputContainer, stream: VideoStream) -> Iterator[Survey 
     seen, of_keys = Contents(), []
     pixels = stream.codec_context.width * stream.codec_context.height
     reading = Reading(stream, still_limit(math.inf, pixels))
-    try:
-        for packet in container.demux(stream):
-            if not packet.size:
-                continue
-            if packet.is_keyframe:
-                keys.append(len(sizes))
-                of_keys.append(seen.of_keyframe(packet))
-            reading.put(packet)
-            if packet.is_discard:
-                hidden.append(len(sizes))
-            pts.append(packet.pts)
-            sizes.append(packet.size)
-            if not len(sizes) % _PACKETS_A_STEP:
-                yield None
-    except av.error.FFmpegError as e:
-        yield f"its packets cannot all be read ({e.strerror})"
-        return
+    for packet in packets:
+        if not packet.size:
+            continue
+        if packet.is_keyframe:
+            keys.append(len(sizes))
+            of_keys.append(seen.of_keyframe(packet))
+        reading.put(packet)
+        if packet.is_discard:
+            hidden.append(len(sizes))
+        pts.append(packet.pts)
+        sizes.append(packet.size)
+        if not len(sizes) % _PACKETS_A_STEP:
+            yield None
     times = [time for time in pts if time is not None]
     if not times or len(times) < len(pts):
         yield "frames have no timestamps"

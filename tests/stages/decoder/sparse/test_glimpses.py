@@ -21,7 +21,7 @@ CLOSED = {"g": "20", "sc_threshold": "0"}
 def lead_to(path: Path) -> list[bool]:
     """Of the group from 6 s on, whether its change leads to the slides of the groups from 4, 8 and 10 s on."""
     with open_file(path) as read, open_file(path) as keys, open_file(path) as apart:
-        *_, found = surveyed(read, video_stream(read, path))
+        *_, found = surveyed(read.demux(video=0), video_stream(read, path))
         assert isinstance(found, Survey)
         keyframes = Keyframes(keys, video_stream(keys, path), found.groups)
         looks = [keyframes.at(group) for group in found.groups[:6]]

@@ -15,7 +15,7 @@ from stages.decoder.sparse.survey import Survey, surveyed
 
 def surveyed_and_read(path: Path) -> tuple[Survey, Keyframes]:
     with open_file(path) as read:
-        *_, found = surveyed(read, video_stream(read, path))
+        *_, found = surveyed(read.demux(video=0), video_stream(read, path))
     assert isinstance(found, Survey), found
     apart = open_file(path)
     return found, Keyframes(apart, video_stream(apart, path), found.groups)

@@ -61,8 +61,9 @@ def assert_shown_as_decoded(path: Path) -> tuple[set[int], Walked]:
     which it says nothing, and its counts.
     """
     unknown: set[int] = set()
-    with open_file(path) as whole, open_file(path) as read:
-        *_, walk = prepared(read, video_stream(read, path), path, 1, steady=False)
+    with open_file(path) as whole, open_file(path) as read, open_file(path) as apart:
+        stream = video_stream(apart, path)
+        *_, walk = prepared(read, video_stream(read, path), path, 1, stream, apart.demux(stream))
         assert isinstance(walk, Walk)
         damage = Damage()
         full = enumerate(whole.decode(video_stream(whole, path)))
