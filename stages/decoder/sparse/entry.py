@@ -30,8 +30,8 @@ def prepared(
 ) -> Iterator[Walk | str | None]:
     """None now and then, to show life; at last the walk, or the reason why there is none, in a few words.
 
-    ``container``: what the walk will read, at its beginning; the file is opened once more. ``packets``: all of ``like``,
-    which is the same stream, opened apart. Raises FFmpegError where they cannot be read.
+    ``container``: what the walk will read, at its beginning; the file is opened once more. ``packets``: all of
+    ``like``, which is the same stream, opened apart. Raises FFmpegError where they cannot be read.
     """
     found: Survey | str | None = None
     for found in surveyed(packets, like):

@@ -65,6 +65,35 @@ def test_what_is_to_be_called_is_called_by_who_takes_the_items_between_the_same_
     assert calls == [("rate", number, number) for number in range(4)]
 
 
+def test_a_sign_of_life_comes_between_the_same_two_and_fills_no_place() -> None:
+    ahead = Ahead[int](1)
+    wanted = []
+
+    def numbers() -> Iterator[int]:
+        wanted.extend(ahead.alive() for _ in range(5))
+        yield 1
+        wanted.append(ahead.alive())
+        yield 2
+
+    items = ahead.of(numbers())
+    assert [next(items) for _ in range(7)] == [None] * 5 + [1, None]
+    assert list(items) == [2]
+    assert wanted == [True] * 6
+
+
+def test_who_shows_life_learns_that_nobody_wants_more() -> None:
+    ahead = Ahead[int](1)
+
+    def numbers() -> Iterator[int]:
+        yield 0
+        while ahead.alive():
+            pass
+
+    items = ahead.of(numbers())
+    assert next(items) == 0
+    assert ahead.close(SOON_S)
+
+
 def test_a_failure_comes_after_what_was_made_before_it() -> None:
     def numbers() -> Iterator[int]:
         yield 1
