@@ -182,8 +182,8 @@ class Decoder(Source[DecoderProperties]):
         undue = Undue(context.name, clock, sampler)
         sparse: SparseFrames | None = None
         if p.may_be_sparse:
-            ends = (ahead.alive, ahead.later(self._refused))
-            sparse = SparseFrames(container, stream, self._path, p.threads, self._steady, *ends)
+            told = (lambda: ahead.alive() and not self._ending, ahead.later(self._refused))
+            sparse = SparseFrames(container, stream, self._path, p.threads, self._steady, *told)
             frames = sparse.frames(self._damage, warn, undue)
         else:
             frames = decoded(container, stream, self._path, self._damage, warn, undue)

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from pipeline.caps import Caps
 from pipeline.errors import CapsError, StageError
 from pipeline.frame import Event, Frame, Output
 from pipeline.stage import Context, Stage
-from stages.exporter.conversion import Conversion
-from stages.exporter.lecturing import Lecturing
 from stages.exporter.pictures import LARGEST_PX
 from stages.exporter.properties import ExporterProperties
+
+if TYPE_CHECKING:
+    from stages.exporter.conversion import Conversion
+    from stages.exporter.lecturing import Lecturing
 
 
 class Exporter(Stage[ExporterProperties]):
@@ -52,9 +55,14 @@ class Exporter(Stage[ExporterProperties]):
 
     def start(self) -> None:
         """Claim LOCATION.partial. Raises OutputError if LOCATION exists, is in use, or cannot be created."""
+        # One of the two is needed, and only once all stages are there, for which the first frame waits.
         if self.properties.location:
+            from stages.exporter.conversion import Conversion
+
             self._mode = Conversion(self.properties, self.context)
         else:
+            from stages.exporter.lecturing import Lecturing
+
             self._mode = Lecturing(self.properties, self.context, self._clock, self._wall)
 
     def set_caps(self, caps: Caps) -> Mapping[str, Caps]:

@@ -30,14 +30,14 @@ def figures(table: ModuleType, **ours: Any) -> dict[str, Any]:
         "miavisc-fck": table.Result("miavisc-fck", "", [17.0, 18.0, 16.0], [1.0] * 3),
         "slidetap-knn": table.Result("slidetap-knn", "", [10.0, 12.5, 11.0], [1.0] * 3),
         "slidetap-full": table.Result("slidetap-full", "", **(known | ours)),
-        "slidetap": table.Result("slidetap", "", [0.8, 0.8, 0.8], [1.0] * 3),
+        "slidetap": table.Result("slidetap", "", [0.8, 0.8, 0.8], [1.0] * 3, [0.95, 0.6, 0.8]),
     }
 
 
 def test_every_target_is_judged_by_the_median_of_the_rounds_ratios(table: ModuleType) -> None:
     judged = table.verdicts(figures(table), 8.0)
     speeds = ["4.00", "0.90", "0.90", "12.50", "55.00", "21.25"]
-    assert [verdict.measured for verdict in judged] == [*speeds, "500 MiB", "1.04", "0.70"]
+    assert [verdict.measured for verdict in judged] == [*speeds, "500 MiB", "1.04", "0.70", "0.80"]
     assert all(verdict.met for verdict in judged)
 
 
@@ -53,6 +53,7 @@ def test_every_target_is_judged_by_the_median_of_the_rounds_ratios(table: Module
         (6, "slidetap-full", "peak_pss", 601 << 20),
         (7, "slidetap-full", "long_peak_pss", 560 << 20),
         (8, "slidetap-full", "first_s", [1.1] * 3),
+        (9, "slidetap", "first_s", [1.1] * 3),
     ],
 )
 def test_a_target_that_was_missed_is_called_missed(
@@ -72,7 +73,7 @@ def test_of_a_file_with_few_keyframes_less_is_asked(table: ModuleType) -> None:
 def test_what_was_not_measured_is_neither_met_nor_missed(table: ModuleType) -> None:
     failed = figures(table, wall_s=[9.0], peak_pss=0, long_peak_pss=0, first_s=[], failure="exit code 70: gone")
     judged = table.verdicts({"decode": failed["decode"], "slidetap-full": failed["slidetap-full"]})
-    assert [verdict.met for verdict in judged] == [None] * 9
+    assert [verdict.met for verdict in judged] == [None] * 10
     text = table.report(list(failed.values()), {"name": "a.mp4", "text": "", "seconds": 60.0}, "a machine", 3)
     assert "**Not measured**: exit code 70: gone" in text
 

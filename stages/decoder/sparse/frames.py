@@ -60,10 +60,10 @@ class SparseFrames:
                 packets = apart.demux(stream)
                 try:
                     begin = list(islice(packets, _MOST_REORDERED + 1))
-                    first = _first(stream, begin)
+                    first = _first(stream, [packet for packet in begin if packet.size])
                     if first is not None:
                         yield first
-                    if not self._prepare(stream, chain(begin, packets)):
+                    if not self._prepare(self.path, stream, chain(begin, packets)):
                         return
                 except av.error.FFmpegError as e:
                     self.refused(f"its packets cannot all be read ({e.strerror})")
@@ -73,11 +73,11 @@ class SparseFrames:
             frames = self.walk.frames(damage, on_damage, undue)
         yield from frames if first is None else _but(first.pts, frames)
 
-    def _prepare(self, stream: VideoStream, packets: Iterator[Packet[VideoStream]]) -> bool:
+    def _prepare(self, path: Path, stream: VideoStream, packets: Iterator[Packet[VideoStream]]) -> bool:
         """The walk, if there is one; whether to go on. Raises FFmpegError."""
         from stages.decoder.sparse.entry import prepared
 
-        for found in prepared(self.container, self.stream, self.path, self.threads, stream, packets):
+        for found in prepared(self.container, self.stream, path, self.threads, stream, packets):
             if isinstance(found, str):
                 self.refused(found)
             elif found is not None:
@@ -91,10 +91,10 @@ def _first(stream: VideoStream, begin: Sequence[Packet[VideoStream]]) -> VideoFr
     """The frame of the first packet, if that is a keyframe, shown before the others, and comes out alone, whole and
     progressive. Decoded alone it is what decoding them all gives, to the bit.
     """
-    packet, *others = [packet for packet in begin if packet.size] or [None]
-    if packet is None or not packet.is_keyframe or packet.is_discard or packet.pts is None:
+    if not begin or not begin[0].is_keyframe or begin[0].is_discard:
         return None
-    if any(other is None or other.pts is None or other.pts <= packet.pts for other in others):
+    packet, pts = begin[0], begin[0].pts
+    if pts is None or any(other.pts is None or other.pts <= pts for other in begin[1:]):
         return None
     decoder = stream.codec_context
     decoder.thread_count = 1
@@ -102,7 +102,7 @@ def _first(stream: VideoStream, begin: Sequence[Packet[VideoStream]]) -> VideoFr
         frames = [*decoder.decode(packet), *decoder.decode(None)]
     except av.error.FFmpegError:
         return None
-    if len(frames) != 1 or frames[0].pts != packet.pts or frames[0].is_corrupt or frames[0].interlaced_frame:
+    if len(frames) != 1 or frames[0].pts != pts or frames[0].is_corrupt or frames[0].interlaced_frame:
         return None
     return frames[0]
 

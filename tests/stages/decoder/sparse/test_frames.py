@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -27,6 +28,7 @@ from stages.decoder.undue import Undecoded, Undue
 
 FILM = show([(1, 4), (2, 4), (1, 4)], 10)
 EVERY_2_S = {"g": "20", "sc_threshold": "0"}
+SOON_S = 10.0
 FORMATS: list[tuple[str, dict[str, Any]]] = [
     ("a.mp4", {"options": EVERY_2_S}),
     ("a.mkv", {"options": {"g": "9999", "bf": "8"}}),
@@ -161,6 +163,27 @@ def test_signs_of_life_go_through_the_stage(tmp_path: Path, monkeypatch: pytest.
     assert given.count(None) == 12
     first = next(place for place, item in enumerate(given) if isinstance(item, Frame))
     assert given.index(None) > first
+
+
+def test_who_is_to_finish_reads_no_further(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_video(tmp_path / "a.mp4", FILM, options=EVERY_2_S)
+
+    def reading(*_: object) -> Iterator[None]:
+        end = time.monotonic() + SOON_S
+        while time.monotonic() < end:
+            yield None
+        raise AssertionError("it was to read no further")
+
+    monkeypatch.setattr(entry, "prepared", reading)
+    harness = Harness(Decoder, uri=str(path), mode="sparse")
+    assert isinstance(harness.stage, Decoder)
+    harness.stage.start()
+    frames = (item for item in harness.stage.produce() if isinstance(item, Frame))
+    assert next(frames).pts_ns == 0
+    harness.stage.finish()
+    assert list(frames) == []
+    harness.stage.stop()
+    assert harness.context.warnings == []
 
 
 def test_packets_that_cannot_be_read_are_a_reason_to_decode_all(
