@@ -121,6 +121,11 @@ class Source(BaseStage[P]):
         """A live source's file descriptor that is readable when ``produce`` has something to give."""
         return None
 
+    @property
+    def idle_s(self) -> float:
+        """How long a live source that has nothing is left alone, if its descriptor says nothing."""
+        return 0.05
+
     def negotiate(self, allowed: Mapping[str, Caps]) -> None:
         """Before ``produce``: what the far ends allow on each linked src pad. The default takes no notice."""
 

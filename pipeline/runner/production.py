@@ -16,8 +16,6 @@ from pipeline.runner.node import Node
 from pipeline.runner.routes import Token
 from pipeline.stage import Source
 
-IDLE_S = 0.05  # how long a live source that has nothing is left alone, if its descriptor says nothing
-
 
 class _End:
     """What comes after the last output of a source."""
@@ -55,7 +53,7 @@ class Production:
             return None
         if self._source.live:
             self._watch(self._source.descriptor)
-            return IDLE_S if self._idle else 0.0
+            return self._source.idle_s if self._idle else 0.0
         blocked = any(sender.full for sender in self._senders)
         # A leaky link lets frames go on without their picture (counted) where a lossless one waits for a slot.
         patient = all(sender.leaky == "no" for sender in self._senders)

@@ -85,6 +85,10 @@ class Decoder(Source[DecoderProperties]):
     def descriptor(self) -> int | None:
         return None if self._capture is None else self._capture.descriptor
 
+    @property
+    def idle_s(self) -> float:
+        return super().idle_s if self._capture is None else self._capture.idle_ns / SECOND_NS
+
     def start(self) -> None:
         """Open a file; of a live source only what is asked of it is checked. Raises PipelineError."""
         p = self.properties

@@ -18,7 +18,9 @@ PATIENCE_S = 20.0
 
 
 class Driven:
-    """A decoder at work. ``outputs``: all it gave, as (pad, item); ``steps_s``: how long each step took."""
+    """A decoder at work. ``outputs``: all it gave, as (pad, item); ``steps_s``: how long each step took; ``idle``: so
+    many gave nothing.
+    """
 
     def __init__(self, uri: str, *, packets: bool = False, **properties: object) -> None:
         self.harness = Harness(Decoder, uri=uri, **properties)
@@ -26,6 +28,7 @@ class Driven:
         self.stage: Source[Any] = self.harness.stage
         self.outputs: list[tuple[str, Item]] = []
         self.steps_s: list[float] = []
+        self.idle = 0
         self._reached = -1  # which of the states was waited for last
         pads = {"frames": Caps.parse("video/raw,format=gray8")}
         self.stage.negotiate(pads | ({"packets": Caps.parse("media/packets")} if packets else {}))
@@ -50,7 +53,8 @@ class Driven:
         if output is None:
             descriptor = self.stage.descriptor
             assert descriptor is not None
-            select.select([descriptor], [], [], 0.02)
+            self.idle += 1
+            select.select([descriptor], [], [], self.stage.idle_s)
         else:
             pad, item = (output.pad, output.item) if isinstance(output, To) else ("frames", output)
             if isinstance(item, Frame) and item.planes:  # planes are views of the decoder's or the packet's memory

@@ -37,6 +37,7 @@ from stages.decoder.shaping import Shaper
 
 LIMIT_BYTES = 64 << 20  # of packets that wait, in each of three queues
 _PATIENCE_NS = SECOND_NS // 4  # of packets that are not decoded: each time that the loop wakes costs 0.1 ms
+_IDLE_NS = SECOND_NS // 20
 _MOST_ARRIVALS = 64  # a turn
 _INCARNATION_SHIFT = 20
 _INTRA_CODECS = (*RAW_CODECS, "mjpeg")
@@ -89,6 +90,11 @@ class Capture:
     @property
     def descriptor(self) -> int:
         return self._mailbox.descriptor
+
+    @property
+    def idle_ns(self) -> int:
+        """For so long at least nothing is to be done, unless the descriptor says so."""
+        return self._patience_ns if self._viewing.sparing else _IDLE_NS
 
     def record(self) -> None:
         """Somebody takes the packets. To be called before ``produce``."""

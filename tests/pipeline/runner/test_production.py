@@ -11,7 +11,7 @@ from surroundings import Around, End, node
 
 from pipeline.link import Hub
 from pipeline.runner.node import Node
-from pipeline.runner.production import IDLE_S, Production
+from pipeline.runner.production import Production
 from pipeline.stage import Source
 
 
@@ -66,7 +66,13 @@ def test_a_live_source_is_asked_whatever_the_links_hold(live: Rig) -> None:
 
 def test_a_live_source_that_has_nothing_is_left_alone_for_a_moment(live: Rig) -> None:
     live.steps(4)
-    assert live.production.pause_s() == IDLE_S == 0.05
+    assert live.production.pause_s() == 0.05
+
+
+def test_a_live_source_may_say_for_how_long_it_is_left_alone(live: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(live.node.stage), "idle_s", 0.25)
+    live.steps(4)
+    assert live.production.pause_s() == 0.25
 
 
 def test_the_descriptor_of_a_live_source_ends_the_wait(live: Rig) -> None:

@@ -101,6 +101,16 @@ def test_a_still_picture_is_shown_again_without_being_made_again(fed: list[bool]
     assert not any(map(is_unseen, frames))
 
 
+@pytest.mark.parametrize(("mode", "most"), [("keyframes", 0.8), ("full", 5.0)])
+def test_where_packets_are_not_decoded_the_loop_wakes_for_several_of_them_at_once(mode: str, most: float) -> None:
+    with RtspServer(STILL) as server, Driven(server.url(), mode=mode) as driven:
+        driven.until(lambda: driven.figures()["packets_total"] > 5)
+        before, packets = driven.idle, driven.figures()["packets_total"]
+        driven.until(lambda: driven.figures()["packets_total"] > packets + 25)
+    for_each = (driven.idle - before) / 25
+    assert most / 10 < for_each < most
+
+
 def test_every_packet_has_its_place_in_the_books() -> None:
     with RtspServer(CHANGES) as server, Driven(server.url(), mode="keyframes") as driven:
         driven.until(lambda: driven.figures()["packets_total"] > 60)
