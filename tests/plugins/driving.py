@@ -42,8 +42,8 @@ class Driven:
     ) -> None:
         self.stage.stop()
 
-    def step(self) -> bool:
-        """Ask once; False at EOS."""
+    def step(self, *, waits: bool = True) -> bool:
+        """Ask once, and wait where there is nothing; False at EOS."""
         begin = time.monotonic()
         try:
             output = next(self._steps)
@@ -54,7 +54,7 @@ class Driven:
             descriptor = self.stage.descriptor
             assert descriptor is not None
             self.idle += 1
-            select.select([descriptor], [], [], self.stage.idle_s)
+            select.select([descriptor], [], [], self.stage.idle_s if waits else 0)
         else:
             pad, item = (output.pad, output.item) if isinstance(output, To) else ("frames", output)
             if isinstance(item, Frame) and item.planes:  # planes are views of the decoder's or the packet's memory

@@ -134,7 +134,7 @@ def test_the_descriptor_says_when_there_is_something() -> None:
         driven.until_frames(1)
         descriptor = driven.stage.descriptor
         assert descriptor is not None
-        while driven.step() and select.select([descriptor], [], [], 0)[0]:
+        while driven.step(waits=False) and select.select([descriptor], [], [], 0)[0]:
             pass
         assert select.select([descriptor], [], [], 5)[0] == [descriptor]
 
