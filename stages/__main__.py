@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from pipeline.entry import RUNS, prepare
-
 
 def main() -> int:
     """The console script."""
-    prepare(sys.argv[1:], RUNS | {"convert"})
-    from stages.cli import main as command
+    try:
+        from pipeline.entry import RUNS, prepare
 
-    return command()
+        prepare(sys.argv[1:], RUNS | {"convert"})
+        from stages.cli import main as command
+
+        return command()
+    except KeyboardInterrupt:  # before the commands were there, which say the same
+        sys.stderr.write("slidetap: error: interrupted\n")
+        return 130
 
 
 if __name__ == "__main__":

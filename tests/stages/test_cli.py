@@ -281,6 +281,22 @@ def test_the_zygote_loads_beside_the_commands() -> None:
     assert not loaded & {"typer", "pipeline.cli", "stages.cli"}
 
 
+def test_an_interrupt_while_the_commands_load_is_one_line() -> None:
+    script = (
+        "import sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'stages.cli':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "from stages.__main__ import main\n"
+        "sys.argv = ['slidetap', 'lectures']\n"
+        "sys.exit(main())\n"
+    )
+    told = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True, timeout=60)
+    assert (told.returncode, told.stderr) == (130, "slidetap: error: interrupted\n")
+
+
 def test_the_children_are_started_before_anything_heavy_is_imported(here: Path) -> None:
     (here / "a.mp4").touch()
     script = (
