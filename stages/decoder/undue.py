@@ -22,8 +22,8 @@ from stages.decoder.timing import Sampler, StreamClock
 from stages.decoder.units import is_referred_to, length_bytes
 
 _CODECS = frozenset({"h264", "hevc"})  # others tell nothing of references, or put two frames into a packet
-_REORDERED = 16  # frames that may be coded before one that is shown earlier (H.264 A.3.1, HEVC A.4.2: at most 16)
-AHEAD = 2 * _REORDERED  # packets
+MOST_REORDERED = 16  # frames that may be coded before one that is shown earlier (H.264 A.3.1, HEVC A.4.2: at most 16)
+AHEAD = 2 * MOST_REORDERED  # packets
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Undue:
             self.stop()
             return
         heapq.heappush(self._times, packet.pts)
-        self._in_order(_REORDERED)
+        self._in_order(MOST_REORDERED)
 
     def _in_order(self, kept: int) -> None:
         """Put all times in order but the last ``kept``, and judge the frame before each of them."""

@@ -22,12 +22,10 @@ from stages.decoder.decoding import Damage, decoded
 from stages.decoder.opening import open_file, video_stream
 from stages.decoder.selection import Frames
 from stages.decoder.sparse.unchanged import Unchanged
-from stages.decoder.undue import Undue
+from stages.decoder.undue import MOST_REORDERED, Undue
 
 if TYPE_CHECKING:
     from stages.decoder.sparse.walk import Walk
-
-_MOST_REORDERED = 16  # frames that may be coded before one that is shown earlier (H.264 A.3.1, HEVC A.4.2)
 
 
 @dataclass(slots=True)
@@ -59,7 +57,7 @@ class SparseFrames:
                 stream = video_stream(apart, self.path)
                 packets = apart.demux(stream)
                 try:
-                    begin = list(islice(packets, _MOST_REORDERED + 1))
+                    begin = list(islice(packets, MOST_REORDERED + 1))
                     first = _first(stream, [packet for packet in begin if packet.size])
                     if first is not None:
                         yield first

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from stages.decoder.sparse.coding import Coding, Reading
 from stages.decoder.sparse.contents import Contents
 from stages.decoder.sparse.cuts import BUSY_SHARE, change_of, is_quiet
+from stages.decoder.undue import MOST_REORDERED
 
 _MACROBLOCK_PX = 256
 # An H.264 picture of which nothing changes takes 12 to 180 bytes at 1080p (Zoom, OBS, x264): headers of its slices and
@@ -34,7 +35,6 @@ _WORTH = 0.2
 _WORTH_STILL = 0.5
 _DUE = 0.9  # of the longest group
 _PACKETS_A_STEP = 4096
-_MOST_REORDERED = 16
 MARGIN = 12  # packets decoded after the last busy one: more than decoders keep back
 
 
@@ -197,7 +197,7 @@ def _needed(pts: NDArray[np.int64], busy: NDArray[np.bool_]) -> NDArray[np.bool_
     """Busy, or shown before one of the busy packets just before it in order of decoding."""
     latest = np.where(busy, pts, np.iinfo(np.int64).min)
     needed = busy.copy()
-    for back in range(1, _MOST_REORDERED + 1):
+    for back in range(1, MOST_REORDERED + 1):
         needed[back:] |= latest[:-back] > pts[back:]
     return needed
 
